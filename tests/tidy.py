@@ -123,7 +123,7 @@ def check_includes(path, lines, report):
         if folder == "models" and re.fullmatch(r"models/\w+\.h", name):
             other = os.path.splitext(os.path.basename(name))[0]
             if model_row(other) > model_row(stem):
-                report.add(path, number, "layer", f"calls go down: {stem} stands below {other}")
+                report.add(path, number, "layer", f"{stem} comes before {other} and may not use it")
 
 
 def check_words(path, lines, report):
