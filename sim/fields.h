@@ -76,6 +76,11 @@ typedef struct SimInstant {
     int64_t value;
 } SimInstant;
 
+/* `11:05`, `11:05:30`, `2025-11-18T11:05:00Z`, `+5m`, `5m`. */
+bool sim_instant_parse(const char *text, SimInstant *ret);
+/* Nanoseconds since the start; a clock time before the start means the next day. */
+SimTime sim_instant_resolve(SimInstant instant, int64_t start);
+
 typedef struct SimFieldTable SimFieldTable;
 typedef struct SimFields SimFields; /* the state of one reading; see below */
 
@@ -94,6 +99,7 @@ typedef struct SimField {
     /* CUSTOM: reads node into destination; adds its own messages; expected is for the reference
      * page and schema. */
     bool (*parse)(SimFields *fields, const SimNode *node, void *destination);
+    void (*print)(const void *data, GString *out); /* CUSTOM: its text again; nothing: not given */
     const char *expected; /* CUSTOM: "a condition such as `features > 200`" */
     const char *about;    /* one sentence for the reference page */
 } SimField;
@@ -105,7 +111,8 @@ struct SimFieldTable {
     const SimField *fields;
     uint32_t n_fields;
     const char *shorthand; /* a scalar in place of the mapping sets this key; NULL: not allowed */
-    /* Optional: checks across fields of one struct after it is filled, in file order. */
+    /* Optional: checks across fields of one struct, called for all structs in file order after
+     * every reference of the root is resolved. */
     void (*check)(SimFields *fields, void *item);
 };
 #define SIM_TABLE(rows) .fields = (rows), .n_fields = G_N_ELEMENTS(rows)

@@ -1,0 +1,706 @@
+#include "models/spec.h"
+
+#include "models/spec_events.h"
+
+#include <string.h>
+
+/* Rows read as KIND(struct, member, "key", …): short on purpose, one line a field where it fits. */
+#define ROW(type, member, name, kind_, ...)                                                        \
+    {                                                                                              \
+        .key = (name), .kind = (kind_), .offset = offsetof(type, member), __VA_ARGS__              \
+    }
+#define BOOL(t, m, k, ...) ROW(t, m, k, SIM_FIELD_BOOL, __VA_ARGS__)
+#define INTEGER(t, m, k, ...) ROW(t, m, k, SIM_FIELD_INTEGER, __VA_ARGS__)
+#define NUMBER(t, m, k, ...) ROW(t, m, k, SIM_FIELD_NUMBER, __VA_ARGS__)
+#define COUNT(t, m, k, ...) ROW(t, m, k, SIM_FIELD_COUNT, __VA_ARGS__)
+#define SHARE(t, m, k, ...) ROW(t, m, k, SIM_FIELD_SHARE, __VA_ARGS__)
+#define FACTOR(t, m, k, ...) ROW(t, m, k, SIM_FIELD_FACTOR, __VA_ARGS__)
+#define DURATION(t, m, k, ...) ROW(t, m, k, SIM_FIELD_DURATION, __VA_ARGS__)
+#define RATE(t, m, k, ...) ROW(t, m, k, SIM_FIELD_RATE, __VA_ARGS__)
+#define INSTANT(t, m, k, ...) ROW(t, m, k, SIM_FIELD_INSTANT, __VA_ARGS__)
+#define LAW(t, m, k, ...) ROW(t, m, k, SIM_FIELD_LAW, __VA_ARGS__)
+#define TEXT(t, m, k, ...) ROW(t, m, k, SIM_FIELD_TEXT, __VA_ARGS__)
+#define NAME(t, m, k, ...) ROW(t, m, k, SIM_FIELD_NAME, __VA_ARGS__)
+#define CHOICE(t, m, k, ...) ROW(t, m, k, SIM_FIELD_CHOICE, __VA_ARGS__)
+#define REFERENCE(t, m, k, ...) ROW(t, m, k, SIM_FIELD_REFERENCE, __VA_ARGS__)
+#define REFERENCES(t, m, k, ...) ROW(t, m, k, SIM_FIELD_REFERENCES, __VA_ARGS__)
+#define OBJECT(t, m, k, ...) ROW(t, m, k, SIM_FIELD_OBJECT, __VA_ARGS__)
+#define LIST(t, m, k, ...) ROW(t, m, k, SIM_FIELD_LIST, __VA_ARGS__)
+#define MAP(t, m, k, ...) ROW(t, m, k, SIM_FIELD_MAP, __VA_ARGS__)
+#define CUSTOM(t, m, k, ...) ROW(t, m, k, SIM_FIELD_CUSTOM, __VA_ARGS__)
+
+#define DAY_S 86400.0
+enum { POPS_MAX = 5000, SITES_MAX = 200, SERVICES_MAX = 60, ENTRIES_MAX = 1000 };
+
+/* clock ------------------------------------------------------------------------------------- */
+
+static const SimField clock_fields[] = {
+    ROW(ClockSpec, start, "start", SIM_FIELD_TIMESTAMP, .fallback = "2025-01-01T00:00:00Z",
+        .about = "When the run begins, UTC."),
+    DURATION(ClockSpec, duration, "duration", .required = true, .min = 1, .max = 31 * 86400.0,
+             .about = "How long it lasts."),
+    DURATION(ClockSpec, tick, "tick", .fallback = "1s", .min = 0.01, .max = 10,
+             .about = "The step that couples PoPs and central services."),
+    INTEGER(ClockSpec, seed, "seed", .fallback = "1", .min = 0, .max = 9007199254740991.0,
+            .about = "Seed of every random stream; `--seed` and `--seeds` replace it."),
+};
+static const SimFieldTable clock_table = {.name = "clock",
+                                          .about = "When, how long, and with which seed.",
+                                          .size = sizeof(ClockSpec),
+                                          SIM_TABLE(clock_fields)};
+
+/* network ----------------------------------------------------------------------------------- */
+
+static const SimField diurnal_fields[] = {
+    SHARE(DiurnalSpec, amplitude, "amplitude", .fallback = "45%",
+          .about = "Swing of demand around its daily mean (assumption; peak over trough 2.6)."),
+    DURATION(DiurnalSpec, peak, "peak", .fallback = "20h", .min = 0, .max = DAY_S,
+             .about = "Local solar time of the daily peak."),
+};
+static const SimFieldTable diurnal_table = {
+    .name = "diurnal",
+    .about = "Demand follows the sun: mean x (1 + amplitude cos(time - peak)).",
+    .size = sizeof(DiurnalSpec),
+    SIM_TABLE(diurnal_fields)};
+
+static const SimField pop_override_fields[] = {
+    NAME(PopOverrideSpec, region, "region", .about = "Only PoPs of this region."),
+    NAME(PopOverrideSpec, country, "country", .about = "Only PoPs of this country (ISO code)."),
+    NAME(PopOverrideSpec, code, "code", .about = "Only the PoP of this code."),
+    INTEGER(PopOverrideSpec, busiest, "busiest", .min = 0, .max = POPS_MAX,
+            .about = "Only the n PoPs with most demand."),
+    FACTOR(PopOverrideSpec, capacity, "capacity", .required = true, .min = 1e-6, .max = 1e6,
+           .about = "What the CPU capacity of these PoPs is multiplied with."),
+};
+static const SimFieldTable pop_override_table = {.name = "pop override",
+                                                 .about = "Changes some PoPs of the network.",
+                                                 .size = sizeof(PopOverrideSpec),
+                                                 SIM_TABLE(pop_override_fields)};
+
+static const SimField network_fields[] = {
+    TEXT(NetworkSpec, pops, "pops",
+         .about = "CSV file of PoPs (code, latitude, longitude, …); absent: the built-in "
+                  "reference edge."),
+    TEXT(NetworkSpec, metros, "metros",
+         .about = "CSV file of client metros (name, latitude, longitude, users, …); absent: the "
+                  "built-in ones."),
+    INTEGER(NetworkSpec, busiest, "busiest", .fallback = "0", .min = 0, .max = POPS_MAX,
+            .about = "Keep only the n PoPs with most demand; 0 keeps all."),
+    RATE(NetworkSpec, requests_per_s, "requests", .fallback = "0/s", .min = 0, .max = 1e12,
+         .about = "Mean request rate of the whole network over a day; sites take shares of it."),
+    OBJECT(NetworkSpec, diurnal, "diurnal", .table = &diurnal_table,
+           .about = "How demand moves over the day."),
+    SHARE(NetworkSpec, headroom, "headroom", .fallback = "60%", .min = 0, .max = 100,
+          .about = "CPU capacity of a PoP above its own daily peak, when capacity is derived."),
+    COUNT(NetworkSpec, cores, "cores", .fallback = "0", .min = 0, .max = 1e9,
+          .about = "CPU capacity of each PoP in cores; 0 derives it from demand and headroom."),
+    COUNT(NetworkSpec, cores_min, "cores_min", .fallback = "32", .min = 1e-3, .max = 1e9,
+          .about = "Least capacity of a PoP when it is derived."),
+    INTEGER(NetworkSpec, cores_per_machine, "cores_per_machine", .fallback = "32", .min = 1,
+            .max = 4096, .about = "Cores that share one queue: the c of M/M/c for latency."),
+    LAW(NetworkSpec, convergence, "convergence",
+        .fallback = "mixture(80% exponential(mean 6s), 20% lognormal(median 60s, sigma 1))",
+        .about = "Time until a metro's traffic follows when a PoP is withdrawn or comes back."),
+    LIST(NetworkSpec, overrides, "overrides", .table = &pop_override_table,
+         .items_max = ENTRIES_MAX, .about = "Changes to some PoPs, by region, country or size."),
+};
+static const SimFieldTable network_table = {.name = "network",
+                                            .about = "PoPs, client metros, demand and capacity.",
+                                            .size = sizeof(NetworkSpec),
+                                            SIM_TABLE(network_fields)};
+
+static const SimField location_fields[] = {
+    NUMBER(LocationSpec, latitude, "latitude", .required = true, .min = -90, .max = 90,
+           .about = "Degrees north."),
+    NUMBER(LocationSpec, longitude, "longitude", .required = true, .min = -180, .max = 180,
+           .about = "Degrees east."),
+};
+static const SimFieldTable location_table = {.name = "location",
+                                             .about = "A core data centre or a cloud region.",
+                                             .size = sizeof(LocationSpec),
+                                             SIM_TABLE(location_fields)};
+
+/* services ---------------------------------------------------------------------------------- */
+
+static const SimField cohort_fields[] = {
+    SHARE(CohortSpec, share, "share", .required = true, .min = 0, .max = 1,
+          .about = "Share of customer zones, by hash, so that a retry meets the same cohort."),
+};
+static const SimFieldTable cohort_table = {.name = "cohort",
+                                           .about = "A version of a service that runs beside "
+                                                    "others; shares sum to 100%.",
+                                           .size = sizeof(CohortSpec),
+                                           SIM_TABLE(cohort_fields),
+                                           .shorthand = "share"};
+
+static const char *const need_outcomes[] = {"ok",  "stale", "blocked", "429",     "500",     "502",
+                                            "503", "504",   "522",     "timeout", "default", NULL};
+_Static_assert(G_N_ELEMENTS(need_outcomes) == OUTCOME_COUNT + 2,
+               "one word an outcome, and default");
+static const char *const need_failures[] = {"fail", "open", "fallback", "stale", NULL};
+static void need_check(SimFields *fields, void *item);
+static const SimField need_fields[] = {
+    SHARE(NeedSpec, share, "share", .fallback = "100%", .min = 0, .max = 1,
+          .about = "Share of the caller's requests that make this call."),
+    SHARE(NeedSpec, cached, "cached", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of those answered from a cache of earlier answers, without a call."),
+    CHOICE(NeedSpec, on_failure, "on_failure", .fallback = "fail", .choices = need_failures,
+           .about = "What a failed call does to the request: fails it (fail closed), lets it "
+                    "pass (open), tries another service, or serves an older answer."),
+    REFERENCE(NeedSpec, fallback, "fallback", .path = "services",
+              .about = "The other service, for on_failure: fallback."),
+    DURATION(NeedSpec, timeout, "timeout", .fallback = "10s", .min = 0.001, .max = 3600,
+             .about = "The caller gives up after this long."),
+    INTEGER(NeedSpec, retries, "retries", .fallback = "0", .min = 0, .max = 5,
+            .about = "Further tries after a failed call, at once."),
+    CHOICE(NeedSpec, outcome, "outcome", .choices = need_outcomes, .fallback = "default",
+           .about = "What the client sees when the call fails; default: the needed service's."),
+};
+static const SimFieldTable need_table = {.name = "need",
+                                         .about =
+                                             "A call that one service (or site) makes to another.",
+                                         .size = sizeof(NeedSpec),
+                                         SIM_TABLE(need_fields),
+                                         .shorthand = "share",
+                                         .check = need_check};
+
+static const char *const disciplines[] = {"fifo", "lifo", NULL};
+static const SimField station_fields[] = {
+    COUNT(StationSpec, servers, "servers", .fallback = "1", .min = 1e-6, .max = 1e9,
+          .about = "Calls served at the same time."),
+    DURATION(StationSpec, service_time, "service_time", .fallback = "10ms", .min = 1e-6,
+             .max = 3600, .about = "Mean time of one call on one server."),
+    COUNT(StationSpec, queue, "queue", .fallback = "-1", .min = -1, .max = 1e12,
+          .about = "Waiting places; a call that finds none is refused; -1: no limit."),
+    COUNT(StationSpec, concurrency, "concurrency", .fallback = "-1", .min = -1, .max = 1e12,
+          .about = "Calls held at once including those that wait for what they need; -1: no "
+                   "limit. Slow dependencies then eat capacity."),
+    CHOICE(StationSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
+           .about = "Which waiting call is served next: the oldest or the newest."),
+    BOOL(StationSpec, cancel, "cancel", .fallback = "false",
+         .about = "Whether a call whose caller has given up is dropped unserved."),
+};
+static const SimFieldTable station_table = {.name = "station",
+                                            .about = "Where calls queue for servers.",
+                                            .size = sizeof(StationSpec),
+                                            SIM_TABLE(station_fields)};
+
+static const char *const backoffs[] = {"none", "kubernetes", "systemd", NULL};
+static const SimField restart_fields[] = {
+    INTEGER(RestartSpec, processes, "processes", .fallback = "40", .min = 1, .max = 1e6,
+            .about = "Processes per PoP (placement pop) or in all."),
+    LAW(RestartSpec, delay, "delay", .fallback = "3s",
+        .about = "A process's own start, from exec to ready."),
+    CHOICE(RestartSpec, backoff, "backoff", .fallback = "kubernetes", .choices = backoffs,
+           .about = "Waits between restarts of a process that keeps dying."),
+    SHARE(RestartSpec, stuck, "stuck", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of crash-looping processes that end up failed until somebody restarts "
+                   "them."),
+    DURATION(RestartSpec, warm_up, "warm_up", .fallback = "0s", .min = 0, .max = 86400,
+             .about = "From ready to full speed."),
+    SHARE(RestartSpec, warm_speed, "warm_speed", .fallback = "50%", .min = 0.01, .max = 1,
+          .about = "Speed of a process just after its start; grows linearly over warm_up."),
+    SHARE(RestartSpec, cache_kept, "cache_kept", .fallback = "100%", .min = 0, .max = 1,
+          .about = "Share of the PoP's cached content that survives a restart."),
+};
+static const SimFieldTable restart_table = {.name = "restart",
+                                            .about = "How processes die and come back.",
+                                            .size = sizeof(RestartSpec),
+                                            SIM_TABLE(restart_fields)};
+
+static const SimField front_fields[] = {
+    REFERENCE(FrontSpec, service, "service", .path = "services", .required = true,
+              .about = "The edge service that calls enter, at the PoP the caller reaches."),
+    MAP(FrontSpec, cohorts, "cohorts", .table = &cohort_table, .items_max = 8,
+        .about = "Which cohorts serve this service's own zone; default: as the edge service."),
+    MAP(FrontSpec, needs, "needs", .table = &need_table, .items_max = 32,
+        .about = "What the edge calls for each request of this zone, e.g. bot management."),
+};
+static const SimFieldTable front_table = {.name = "front",
+                                          .about =
+                                              "The service is reached through the edge itself.",
+                                          .size = sizeof(FrontSpec),
+                                          SIM_TABLE(front_fields)};
+
+static const char *const placements[] = {"pop", "core", "external", NULL};
+static void service_check(SimFields *fields, void *item);
+static const SimField service_fields[] = {
+    CHOICE(ServiceSpec, placement, "placement", .required = true, .choices = placements,
+           .about = "At every PoP, in a core data centre, or in somebody else's cloud."),
+    REFERENCE(ServiceSpec, location, "location", .path = "locations",
+              .about = "Where a core or external service stands."),
+    REFERENCE(ServiceSpec, inside, "inside", .path = "services",
+              .about = "A module of this PoP service: shares its processes and cohorts."),
+    DURATION(ServiceSpec, cpu, "cpu", .fallback = "0s", .min = 0, .max = 3600,
+             .about = "CPU time of a call (placement pop)."),
+    DURATION(ServiceSpec, error_cpu, "error_cpu", .fallback = "0s", .min = 0, .max = 3600,
+             .about = "Further CPU time of a call that fails here: enriching and reporting the "
+                      "error."),
+    MAP(ServiceSpec, cohorts, "cohorts", .table = &cohort_table, .items_max = 8,
+        .about = "Versions that run beside each other."),
+    OBJECT(ServiceSpec, station, "station", .table = &station_table,
+           .about = "Servers and queue (placement core or external)."),
+    OBJECT(ServiceSpec, restart, "restart", .table = &restart_table,
+           .about = "How its processes die and come back."),
+    OBJECT(ServiceSpec, front, "front", .table = &front_table,
+           .about = "Callers reach it through the edge (`via: edge`)."),
+    MAP(ServiceSpec, needs, "needs", .table = &need_table, .items_max = 32,
+        .about = "What it calls for each request."),
+    CHOICE(ServiceSpec, outcome, "outcome", .fallback = "503", .choices = outcome_names,
+           .about = "What a failed call of this service is to a client."),
+    DURATION(ServiceSpec, latency, "latency", .fallback = "0s", .min = 0, .max = 3600,
+             .about = "Time of a call beyond queueing, service and distance."),
+};
+static const SimFieldTable service_table = {.name = "service",
+                                            .about = "A program that answers calls.",
+                                            .size = sizeof(ServiceSpec),
+                                            SIM_TABLE(service_fields),
+                                            .check = service_check};
+
+static const SimField vendor_fields[] = {
+    REFERENCES(VendorSpec, services, "services", .path = "services", .items_max = 100,
+               .about = "Services of this network that the vendor stands on."),
+    REFERENCES(VendorSpec, vendors, "vendors", .path = "vendors", .items_max = 100,
+               .about = "Other vendors that it stands on."),
+};
+static const SimFieldTable vendor_table = {.name = "vendor",
+                                           .about = "A site's own supplier (log-in, DNS, tags), "
+                                                    "perhaps itself behind this edge; `check` "
+                                                    "prints the transitive exposure.",
+                                           .size = sizeof(VendorSpec),
+                                           SIM_TABLE(vendor_fields)};
+
+/* sites ------------------------------------------------------------------------------------- */
+
+static const SimField site_diurnal_fields[] = {
+    ROW(DiurnalSpec, amplitude, "amplitude", SIM_FIELD_SHARE, .fallback = "-100%", .min = -1,
+        .max = 1, .about = "As the network's; -100% (the default) takes the network's."),
+    DURATION(DiurnalSpec, peak, "peak", .fallback = "20h", .min = 0, .max = DAY_S,
+             .about = "Local solar time of the daily peak."),
+};
+static const SimFieldTable site_diurnal_table = {.name = "site diurnal",
+                                                 .about = "A daily shape of its own.",
+                                                 .size = sizeof(DiurnalSpec),
+                                                 SIM_TABLE(site_diurnal_fields)};
+
+static const SimField region_fields[] = {
+    FACTOR(RegionSpec, factor, "factor", .required = true, .min = 0, .max = 1000,
+           .about = "Demand of this region relative to its users' share."),
+};
+static const SimFieldTable region_table = {.name = "region",
+                                           .about = "Where a site's users are.",
+                                           .size = sizeof(RegionSpec),
+                                           SIM_TABLE(region_fields),
+                                           .shorthand = "factor"};
+
+static const SimField reaction_fields[] = {
+    SHARE(ReactionSpec, share, "share", .required = true, .min = 0, .max = 1,
+          .about = "Share of requests that the site's own rules block in that condition."),
+};
+static const SimFieldTable reaction_table = {
+    .name = "reaction",
+    .about = "What a degraded condition (effect `degrade`) does to a site.",
+    .size = sizeof(ReactionSpec),
+    SIM_TABLE(reaction_fields),
+    .shorthand = "share"};
+
+static const SimField cache_fields[] = {
+    SHARE(CacheSpec, cacheable, "cacheable", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of requests that a cache may answer."),
+    COUNT(CacheSpec, objects, "objects", .fallback = "1M", .min = 1, .max = 1e10,
+          .about = "Objects in the catalogue."),
+    NUMBER(CacheSpec, alpha, "alpha", .fallback = "0.9", .min = 0, .max = 3,
+           .about = "Exponent of the Zipf law of popularity."),
+    SHARE(CacheSpec, size, "size", .fallback = "10%", .min = 1e-9, .max = 1,
+          .about = "Share of the catalogue that fits into a PoP's cache."),
+};
+static const SimFieldTable cache_table = {.name = "cache",
+                                          .about = "How much of a site's traffic its caches "
+                                                   "answer, and how long they take to fill.",
+                                          .size = sizeof(CacheSpec),
+                                          SIM_TABLE(cache_fields)};
+
+static const SimField origin_fields[] = {
+    RATE(OriginSpec, capacity_per_s, "capacity", .min = 1e-6, .max = 1e12,
+         .about = "Requests per second that the origin can answer; absent: as many as come. "
+                  "More are refused (503)."),
+    DURATION(OriginSpec, latency, "latency", .fallback = "80ms", .min = 0, .max = 3600,
+             .about = "Time the origin takes to answer, with the way there."),
+};
+static const SimFieldTable origin_table = {.name = "origin",
+                                           .about = "Where a site's content comes from.",
+                                           .size = sizeof(OriginSpec),
+                                           SIM_TABLE(origin_fields)};
+
+static const SimField client_fields[] = {
+    DURATION(ClientSpec, timeout, "timeout", .fallback = "30s", .min = 0.001, .max = 3600,
+             .about = "A client gives up an attempt after this long."),
+    INTEGER(ClientSpec, retries, "retries", .fallback = "0", .min = 0, .max = 5,
+            .about = "Further attempts that the machine makes by itself."),
+    DURATION(ClientSpec, backoff, "backoff", .fallback = "0s", .min = 0, .max = 600,
+             .about = "Wait before the first of them; 0: at once."),
+    NUMBER(ClientSpec, growth, "growth", .fallback = "2", .min = 1, .max = 10,
+           .about = "Each further wait is this many times longer."),
+    BOOL(ClientSpec, jitter, "jitter", .fallback = "false",
+         .about = "Full jitter: the wait is uniform between 0 and the back-off."),
+    SHARE(ClientSpec, budget, "budget", .fallback = "-100%", .min = -1, .max = 10,
+          .about = "Retries allowed per fresh request (retry budget); -100%: no budget."),
+    RATE(ClientSpec, budget_min_per_s, "budget_min", .fallback = "0/s", .min = 0, .max = 1e12,
+         .about = "Retries per second that the budget always allows, per PoP."),
+    DURATION(ClientSpec, reload, "reload", .fallback = "15s", .min = 0.1, .max = 86400,
+             .about = "Mean time until a person tries again after a failure."),
+    SHARE(ClientSpec, persistence, "persistence", .fallback = "70%", .min = 0, .max = 1,
+          .about = "Share of people who try again, after each failure; 0%: only machines retry."),
+};
+static const SimFieldTable client_table = {.name = "client",
+                                           .about = "How machines and people behave when an "
+                                                    "attempt fails.",
+                                           .size = sizeof(ClientSpec),
+                                           SIM_TABLE(client_fields)};
+
+static const SimField sessions_fields[] = {
+    REFERENCE(SessionsSpec, login, "login", .path = "sites", .required = true,
+              .about = "The site whose successful requests open sessions here."),
+    COUNT(SessionsSpec, users, "users", .required = true, .min = 1, .max = 1e11,
+          .about = "Sessions open at the start."),
+    LAW(SessionsSpec, lifetime, "lifetime", .fallback = "exponential(mean 8h)",
+        .about = "How long a session lasts."),
+    SHARE(SessionsSpec, return_share, "return", .fallback = "60%", .min = 0, .max = 1,
+          .about = "Share of expired sessions whose people log in again at once; newcomers, "
+                   "over the day, make up for the rest."),
+};
+static const SimFieldTable sessions_table = {
+    .name = "sessions",
+    .about = "A population of logged-in people: only expiries and newcomers log in, so log-in "
+             "demand is an outcome.",
+    .size = sizeof(SessionsSpec),
+    SIM_TABLE(sessions_fields)};
+
+static void site_check(SimFields *fields, void *item);
+static const SimField site_fields[] = {
+    SHARE(SiteSpec, share, "share", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of network.requests."),
+    BOOL(SiteSpec, remainder, "remainder", .fallback = "false",
+         .about = "Takes what the shares of the other sites leave (one site)."),
+    RATE(SiteSpec, requests_per_s, "requests", .fallback = "0/s", .min = 0, .max = 1e12,
+         .about = "Its own mean rate over a day, in place of a share."),
+    MAP(SiteSpec, regions, "regions", .table = &region_table, .items_max = 7,
+        .about = "Where its users are, relative to all users; a region not named: 1x."),
+    OBJECT(SiteSpec, diurnal, "diurnal", .table = &site_diurnal_table,
+           .about = "A daily shape of its own."),
+    REFERENCE(SiteSpec, service, "service", .path = "services", .required = true,
+              .about = "The PoP service that its requests enter."),
+    MAP(SiteSpec, cohorts, "cohorts", .table = &cohort_table, .items_max = 8,
+        .about = "Which cohorts serve its zone; default: as the service."),
+    MAP(SiteSpec, needs, "needs", .table = &need_table, .items_max = 32,
+        .about = "What its requests need beyond the service's own needs."),
+    MAP(SiteSpec, reactions, "reactions", .table = &reaction_table, .items_max = 16,
+        .about = "What its rules block when a service is degraded: false positives."),
+    OBJECT(SiteSpec, cache, "cache", .table = &cache_table, .about = "How it caches."),
+    OBJECT(SiteSpec, origin, "origin", .table = &origin_table, .about = "Where it comes from."),
+    OBJECT(SiteSpec, client, "client", .table = &client_table, .about = "How clients behave."),
+    OBJECT(SiteSpec, sessions, "sessions", .table = &sessions_table,
+           .about = "Logged-in people; demand is then in proportion to open sessions."),
+    REFERENCES(SiteSpec, vendors, "vendors", .path = "vendors", .items_max = 100,
+               .about = "Suppliers that it stands on, for `check`."),
+    TEXT(SiteSpec, about, "about", .about = "What it stands for."),
+};
+static const SimFieldTable site_table = {.name = "site",
+                                         .about = "A customer, or the long tail of customers: a "
+                                                  "traffic class.",
+                                         .size = sizeof(SiteSpec),
+                                         SIM_TABLE(site_fields),
+                                         .check = site_check};
+
+/* configs ----------------------------------------------------------------------------------- */
+
+static const SimField property_fields[] = {
+    COUNT(PropertySpec, value, "value", .required = true, .min = -1e15, .max = 1e15,
+          .about = "A number that consumers' conditions look at."),
+};
+static const SimFieldTable property_table = {.name = "property",
+                                             .about = "A measurable property of a version.",
+                                             .size = sizeof(PropertySpec),
+                                             SIM_TABLE(property_fields),
+                                             .shorthand = "value"};
+
+static const SimField cluster_fields[] = {
+    INTEGER(ClusterSpec, nodes, "nodes", .required = true, .min = 1, .max = 100000,
+            .about = "Machines; each generation runs on one of them, drawn at random."),
+};
+static const SimFieldTable cluster_table = {
+    .name = "cluster",
+    .about = "Where configs are generated; a change migrates it node by node.",
+    .size = sizeof(ClusterSpec),
+    SIM_TABLE(cluster_fields),
+    .shorthand = "nodes"};
+
+static const SimField generator_fields[] = {
+    DURATION(GeneratorSpec, every, "every", .required = true, .min = 1, .max = DAY_S,
+             .about =
+                 "Period: a new version is generated and pushed each time, at multiples of it."),
+    REFERENCE(GeneratorSpec, runs_on, "runs_on", .path = "clusters",
+              .about = "The cluster whose node, drawn at random, generates it."),
+    MAP(GeneratorSpec, when_migrated, "when_migrated", .table = &property_table, .items_max = 32,
+        .about = "Properties of a version that a migrated node generates."),
+    BOOL(GeneratorSpec, validate, "validate", .fallback = "false",
+         .about = "Whether a version that breaks a limit is held back where it is generated."),
+};
+static const SimFieldTable generator_table = {.name = "generator",
+                                              .about = "Makes a version periodically.",
+                                              .size = sizeof(GeneratorSpec),
+                                              SIM_TABLE(generator_fields)};
+
+static const SimField limit_fields[] = {
+    CUSTOM(LimitSpec, demand, "demand", .required = true, .parse = condition_parse,
+           .print = condition_print, .expected = "a condition such as `features <= 200`",
+           .about = "Holds for every valid version."),
+};
+static const SimFieldTable limit_table = {.name = "limit",
+                                          .about = "What validation demands of a version.",
+                                          .size = sizeof(LimitSpec),
+                                          SIM_TABLE(limit_fields),
+                                          .shorthand = "demand"};
+
+static const SimField straggler_fields[] = {
+    SHARE(StragglerSpec, share, "share", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of PoPs that get a version late."),
+    LAW(StragglerSpec, delay, "delay", .fallback = "uniform(30s, 300s)",
+        .about = "How late these are, instead of the ordinary delay."),
+};
+static const SimFieldTable straggler_table = {.name = "stragglers",
+                                              .about = "PoPs that are late.",
+                                              .size = sizeof(StragglerSpec),
+                                              SIM_TABLE(straggler_fields)};
+
+static const SimField distribution_fields[] = {
+    LAW(DistributionSpec, delay, "delay", .fallback = "lognormal(median 600ms, p99 2.29s)",
+        .about = "From push to a PoP's processes, drawn for each PoP and version."),
+    OBJECT(DistributionSpec, stragglers, "stragglers", .table = &straggler_table,
+           .about = "PoPs that get it late."),
+};
+static const SimFieldTable distribution_table = {.name = "distribution",
+                                                 .about = "How a version spreads.",
+                                                 .size = sizeof(DistributionSpec),
+                                                 SIM_TABLE(distribution_fields)};
+
+static const SimField wave_fields[] = {
+    SHARE(WaveSpec, share, "share", .required = true, .min = 1e-6, .max = 1,
+          .about = "Share of PoPs that have the version once this wave is pushed."),
+    DURATION(WaveSpec, soak, "soak", .fallback = "10m", .min = 0, .max = 30 * 86400.0,
+             .about = "Wait before the next wave, while the gate watches."),
+};
+static const SimFieldTable wave_table = {.name = "wave",
+                                         .about = "One step of a staged rollout.",
+                                         .size = sizeof(WaveSpec),
+                                         SIM_TABLE(wave_fields),
+                                         .shorthand = "share"};
+
+static const char *const gate_kinds[] = {"none", "threshold", "burn", NULL};
+static const char *const gate_scopes[] = {"wave", "all", NULL};
+static const SimField gate_fields[] = {
+    CHOICE(GateSpec, kind, "kind", .fallback = "none", .choices = gate_kinds,
+           .about = "No gate; failed share of the window above at_most; or SLO burn over two "
+                    "windows."),
+    CHOICE(GateSpec, scope, "scope", .fallback = "wave", .choices = gate_scopes,
+           .about = "Whose traffic it counts: PoPs that run the new version, or all."),
+    SHARE(GateSpec, at_most, "at_most", .fallback = "0.1%", .min = 0, .max = 1,
+          .about = "Highest failed share (threshold), or the SLO's error budget (burn)."),
+    DURATION(GateSpec, window, "window", .fallback = "10m", .min = 1, .max = DAY_S,
+             .about = "What it averages over (burn: the long window)."),
+    DURATION(GateSpec, short_window, "short_window", .fallback = "5m", .min = 1, .max = DAY_S,
+             .about = "Burn: the short window, which must burn too."),
+    FACTOR(GateSpec, burn, "burn", .fallback = "14.4x", .min = 0.1, .max = 10000,
+           .about = "Burn: how many times faster than the budget allows."),
+    DURATION(GateSpec, lag, "lag", .fallback = "15s", .min = 0, .max = 3600,
+             .about = "Age of the newest figure it can see."),
+    DURATION(GateSpec, every, "every", .fallback = "10s", .min = 1, .max = 3600,
+             .about = "How often it decides."),
+    COUNT(GateSpec, requests_min, "requests_min", .fallback = "100", .min = 0, .max = 1e15,
+          .about = "With fewer requests in the window it does not decide."),
+};
+static const SimFieldTable gate_table = {
+    .name = "gate",
+    .about = "Watches a rollout through observed counters, and stops it.",
+    .size = sizeof(GateSpec),
+    SIM_TABLE(gate_fields)};
+
+static const char *const wave_orders[] = {"random", "small-first", "large-first", NULL};
+static const SimField rollout_fields[] = {
+    LIST(RolloutSpec, waves, "waves", .table = &wave_table, .items_max = 50,
+         .about = "Steps; absent: all PoPs at once."),
+    CHOICE(RolloutSpec, order, "order", .fallback = "random", .choices = wave_orders,
+           .about = "Which PoPs come first."),
+    OBJECT(RolloutSpec, gate, "gate", .table = &gate_table, .about = "What stops the rollout."),
+    BOOL(RolloutSpec, auto_revert, "auto_revert", .fallback = "true",
+         .about = "Whether a stopped rollout also goes back to the last known good version."),
+    DURATION(
+        RolloutSpec, commit_confirm, "commit_confirm", .fallback = "0s", .min = 0, .max = DAY_S,
+        .about = "The version is taken back after this long unless `confirm` comes; 0: never."),
+};
+static const SimFieldTable rollout_table = {.name = "rollout",
+                                            .about = "In which steps a version goes out.",
+                                            .size = sizeof(RolloutSpec),
+                                            SIM_TABLE(rollout_fields)};
+
+static const SimField effect_fields[] = {
+    SHARE(EffectSpec, panic, "panic", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of calls that fail with 500; the worker is back in milliseconds."),
+    SHARE(EffectSpec, crash_loop, "crash_loop", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of processes that die and loop (see `restart`)."),
+    SHARE(EffectSpec, errors, "errors", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of calls answered with the service's failure outcome."),
+    BOOL(EffectSpec, reject, "reject", .fallback = "false",
+         .about = "The consumer refuses the version; without last_known_good it then has none "
+                  "and fails every call."),
+    NAME(EffectSpec, degrade, "degrade",
+         .about = "A condition that sites react to (`reactions`); nothing fails by itself."),
+    FACTOR(EffectSpec, burn_cpu, "burn_cpu", .fallback = "1x", .min = 1, .max = 1e6,
+           .about = "What the CPU time of a call is multiplied with."),
+    BOOL(EffectSpec, withdraw, "withdraw", .fallback = "false",
+         .about = "The PoP withdraws its routes; users move to the next one."),
+};
+static const SimFieldTable effect_table = {.name = "effect",
+                                           .about = "What a version does to its consumer.",
+                                           .size = sizeof(EffectSpec),
+                                           SIM_TABLE(effect_fields)};
+
+static const SimField consumer_fields[] = {
+    REFERENCE(ConsumerSpec, service, "service", .path = "services", .required = true,
+              .about = "The service that reads the config."),
+    NAME(ConsumerSpec, cohort, "cohort", .about = "Only this cohort; absent: all."),
+    CUSTOM(ConsumerSpec, when, "when", .required = true, .parse = condition_parse,
+           .print = condition_print, .expected = "a condition such as `features > 200`",
+           .about = "When the effect takes place."),
+    OBJECT(ConsumerSpec, effect, "effect", .table = &effect_table, .required = true,
+           .about = "What then happens."),
+};
+static const SimFieldTable consumer_table = {.name = "consumer",
+                                             .about = "A service that reads the config, and what "
+                                                      "a bad version does to it.",
+                                             .size = sizeof(ConsumerSpec),
+                                             SIM_TABLE(consumer_fields)};
+
+static const SimField config_fields[] = {
+    MAP(ConfigSpec, properties, "properties", .table = &property_table, .items_max = 32,
+        .required = true, .about = "Of an ordinary version."),
+    OBJECT(ConfigSpec, generator, "generator", .table = &generator_table,
+           .about = "Makes versions by itself; absent: only pushes of the timeline."),
+    LIST(ConfigSpec, limits, "limits", .table = &limit_table, .items_max = 32,
+         .about = "What validation demands, where there is validation."),
+    BOOL(ConfigSpec, validate_at_loader, "validate_at_loader", .fallback = "false",
+         .about = "Whether a PoP refuses a version that breaks a limit and keeps the last good."),
+    BOOL(ConfigSpec, last_known_good, "last_known_good", .fallback = "false",
+         .about = "A consumer that a version would break falls back to the last good one."),
+    OBJECT(ConfigSpec, distribution, "distribution", .table = &distribution_table,
+           .about = "How versions spread."),
+    OBJECT(ConfigSpec, rollout, "rollout", .table = &rollout_table,
+           .about = "In which steps they go out."),
+    LIST(ConfigSpec, consumers, "consumers", .table = &consumer_table, .items_max = 100,
+         .about = "Who reads it, and what breaks."),
+};
+static const SimFieldTable config_table = {.name = "config",
+                                           .about = "A config stream: what is pushed to every PoP.",
+                                           .size = sizeof(ConfigSpec),
+                                           SIM_TABLE(config_fields)};
+
+/* checks across fields ---------------------------------------------------------------------- */
+
+static void
+need_check(SimFields *fields, void *item)
+{
+    NeedSpec *need = item;
+    if (need->on_failure == NEED_FALLBACK && need->fallback == SIM_NONE)
+        sim_fields_error(fields, need->entity.mark,
+                         "need '%s' has on_failure: fallback: expected fallback: with the name of "
+                         "another service",
+                         need->entity.name);
+}
+
+static void
+service_check(SimFields *fields, void *item)
+{
+    ServiceSpec *service = item;
+    const char *name = service->entity.name;
+    bool at_pop = service->placement == PLACEMENT_POP;
+    if (at_pop && service->station.entity.is_given)
+        sim_fields_error(fields, service->station.entity.mark,
+                         "service '%s' has a station but stands at the PoPs, where services share "
+                         "the CPU: expected cpu: instead",
+                         name);
+    if (at_pop && service->front.entity.is_given)
+        sim_fields_error(fields, service->front.entity.mark,
+                         "service '%s' has a front but stands at the PoPs already: expected "
+                         "placement core or external",
+                         name);
+    if (!at_pop && service->inside != SIM_NONE)
+        sim_fields_error(fields, service->entity.mark,
+                         "service '%s' is inside another but not placed at the PoPs: expected "
+                         "placement: pop",
+                         name);
+    if (!at_pop && (service->cpu || service->error_cpu))
+        sim_fields_error(fields, service->entity.mark,
+                         "service '%s' has CPU time but is not placed at the PoPs: expected a "
+                         "station with servers and service_time",
+                         name);
+}
+
+static void
+site_check(SimFields *fields, void *item)
+{
+    SiteSpec *site = item;
+    int given = (site->share > 0) + (site->requests_per_s > 0) + site->remainder;
+    if (given > 1)
+        sim_fields_error(fields, site->entity.mark,
+                         "site '%s' has more than one of share, requests, remainder: expected one",
+                         site->entity.name);
+}
+
+static void
+root_check(SimFields *fields, void *item)
+{
+    Spec *spec = item;
+    if (spec->version != 1)
+        sim_fields_error(fields, spec->entity.mark,
+                         "format version %lld is not known: expected blackstart: 1",
+                         (long long)spec->version);
+}
+
+/* the root ---------------------------------------------------------------------------------- */
+
+static const SimField root_fields[] = {
+    INTEGER(Spec, version, "blackstart", .required = true, .min = 1, .max = 1000,
+            .about = "Version of the format: 1."),
+    TEXT(Spec, title, "title", .required = true, .about = "One line."),
+    TEXT(Spec, about, "about", .about = "The question, the inputs, what is left out."),
+    BOOL(Spec, replay, "replay", .fallback = "false",
+         .about = "Human times are pinned to a published clock: not for comparing policies."),
+    OBJECT(Spec, clock, "clock", .table = &clock_table, .required = true,
+           .about = "When, how long, which seed."),
+    OBJECT(Spec, network, "network", .table = &network_table, .about = "PoPs and demand."),
+    MAP(Spec, locations, "locations", .table = &location_table, .items_max = 1000,
+        .about = "Core data centres and clouds."),
+    MAP(Spec, services, "services", .table = &service_table, .required = true,
+        .items_max = SERVICES_MAX, .about = "What answers calls."),
+    MAP(Spec, vendors, "vendors", .table = &vendor_table, .items_max = 1000,
+        .about = "Suppliers of sites."),
+    MAP(Spec, sites, "sites", .table = &site_table, .required = true, .items_max = SITES_MAX,
+        .about = "Traffic classes: customers and the long tail."),
+    MAP(Spec, clusters, "clusters", .table = &cluster_table, .items_max = 100,
+        .about = "Where configs are generated."),
+    MAP(Spec, configs, "configs", .table = &config_table, .items_max = 100,
+        .about = "What is pushed to every PoP."),
+    LIST(Spec, timeline, "timeline", .table = &timeline_table, .items_max = ENTRIES_MAX,
+         .about = "Faults, changes, actions and notes."),
+    LIST(Spec, expect, "expect", .table = &expect_table, .items_max = ENTRIES_MAX,
+         .about = "What must hold; decides the exit code."),
+    LIST(Spec, published, "published", .table = &published_table, .items_max = ENTRIES_MAX,
+         .about = "Published values, printed beside the simulated ones; never a gate."),
+    TEXT(Spec, spotlight, "spotlight",
+         .about = "A metric that the incident strip shows in a panel of its own."),
+};
+const SimFieldTable spec_table = {.name = "scenario",
+                                  .about = "A scenario file.",
+                                  .size = sizeof(Spec),
+                                  SIM_TABLE(root_fields),
+                                  .check = root_check};

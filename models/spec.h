@@ -1,0 +1,308 @@
+/*
+ * spec.h - a scenario as read: the structs that its field tables fill.
+ *
+ * This is the vocabulary of a scenario file, and nothing else: names, numbers
+ * with their units turned into doubles and nanoseconds, references turned into
+ * indices of the lists below.  World modules copy what they need from here when
+ * a run is made; nothing writes here after loading.  Lists are SimLists of the
+ * struct named in the comment.  Documentation of each field stands once, in the
+ * rows of spec.c.
+ */
+#pragma once
+
+#include "models/backoff.h"
+#include "models/condition.h"
+#include "models/outcome.h"
+#include "models/spec_events.h"
+#include "sim/fields.h"
+
+typedef struct ClockSpec {
+    SimEntity entity;
+    int64_t start; /* seconds since 1970 */
+    SimTime duration, tick;
+    int64_t seed;
+} ClockSpec;
+
+typedef struct DiurnalSpec {
+    SimEntity entity;
+    double amplitude;
+    SimTime peak; /* local time of day */
+} DiurnalSpec;
+
+typedef struct PopOverrideSpec {
+    SimEntity entity;
+    const char *region, *country, *code; /* NULL: any */
+    int64_t busiest;                     /* 0: any; n: among the n with most demand */
+    double capacity;                     /* factor */
+} PopOverrideSpec;
+
+typedef struct NetworkSpec {
+    SimEntity entity;
+    const char *pops, *metros; /* NULL: the built-in reference edge; else a CSV path */
+    int64_t busiest;           /* keep the n PoPs with most demand; 0: all */
+    double requests_per_s;     /* mean over a day, all sites; 0: sites give their own */
+    DiurnalSpec diurnal;
+    double headroom;  /* capacity above the PoP's own daily peak, as a share */
+    double cores;     /* CPU capacity of each PoP; 0: derived from demand and headroom */
+    double cores_min; /* least CPU capacity of a PoP when derived */
+    int64_t cores_per_machine;
+    SimLaw convergence; /* delay until a network follows a routing change */
+    SimList overrides;  /* PopOverrideSpec */
+} NetworkSpec;
+
+typedef struct LocationSpec { /* core data centres and clouds */
+    SimEntity entity;
+    double latitude, longitude;
+} LocationSpec;
+
+typedef struct CohortSpec {
+    SimEntity entity; /* name: FL2 */
+    double share;
+} CohortSpec;
+
+typedef enum NeedFailure { NEED_FAIL, NEED_OPEN, NEED_FALLBACK, NEED_STALE } NeedFailure;
+
+typedef struct NeedSpec {
+    SimEntity entity; /* name: the service needed */
+    uint32_t service; /* index of that service */
+    double share;     /* of the caller's requests that make the call */
+    double cached;    /* of those, answered without a call */
+    int on_failure;   /* NeedFailure */
+    uint32_t fallback;
+    SimTime timeout;
+    int64_t retries;
+    int outcome; /* of the caller's request when the call fails; OUTCOME_NONE: the service's own */
+} NeedSpec;
+
+typedef enum Discipline { DISCIPLINE_FIFO, DISCIPLINE_LIFO } Discipline;
+
+typedef struct StationSpec {
+    SimEntity entity;
+    double servers;
+    SimTime service_time;
+    double queue;       /* waiting places; < 0: unbounded */
+    double concurrency; /* calls in hand at once; < 0: no limit of its own */
+    int discipline;
+    bool cancel; /* work whose caller has given up is dropped unserved */
+} StationSpec;
+
+typedef struct RestartSpec {
+    SimEntity entity;
+    int64_t processes; /* per PoP (placement pop) or in all */
+    SimLaw delay;      /* a process's own start, from exec to ready */
+    int backoff;       /* BackoffKind, after a crash */
+    double
+        stuck; /* share of crash-looping processes that end in `failed` until restarted by hand */
+    SimTime warm_up;   /* from ready to full speed */
+    double warm_speed; /* speed just after the start */
+    double cache_kept; /* share of the cache's content that a restart keeps */
+} RestartSpec;
+
+typedef struct FrontSpec { /* callers reach this service through the edge */
+    SimEntity entity;
+    uint32_t service; /* SIM_NONE: called directly */
+    SimList cohorts;  /* CohortSpec: which cohort serves this service's own zone */
+    SimList needs;    /* NeedSpec: what the front calls for each request of the zone */
+} FrontSpec;
+
+typedef enum Placement { PLACEMENT_POP, PLACEMENT_CORE, PLACEMENT_EXTERNAL } Placement;
+
+typedef struct ServiceSpec {
+    SimEntity entity;
+    int placement;
+    uint32_t location; /* of locations; SIM_NONE for placement pop */
+    uint32_t inside;   /* the pop service whose processes it shares; SIM_NONE: its own */
+    SimTime cpu;       /* placement pop: CPU time of a call */
+    SimTime error_cpu; /* extra CPU time of a call that fails inside */
+    SimList cohorts;   /* CohortSpec */
+    StationSpec station;
+    RestartSpec restart;
+    FrontSpec front;
+    SimList needs;   /* NeedSpec */
+    int outcome;     /* what a failed call is to a client when nothing more specific is known */
+    SimTime latency; /* time of a call beyond queueing, service and distance */
+} ServiceSpec;
+
+typedef struct VendorSpec { /* a site's hidden dependency; only `check` reads it */
+    SimEntity entity;
+    SimList services; /* uint32_t: services of this network that it stands on */
+    SimList vendors;  /* uint32_t: other vendors that it stands on */
+} VendorSpec;
+
+typedef struct CacheSpec {
+    SimEntity entity;
+    double cacheable; /* share of requests */
+    double objects;   /* in the catalogue */
+    double alpha;     /* Zipf */
+    double size;      /* of the catalogue that a PoP's cache holds for this site */
+} CacheSpec;
+
+typedef struct OriginSpec {
+    SimEntity entity;
+    double capacity_per_s; /* 0: unlimited */
+    SimTime latency;
+} OriginSpec;
+
+typedef struct ClientSpec {
+    SimEntity entity;
+    SimTime timeout;
+    int64_t retries;
+    SimTime backoff;
+    bool jitter;   /* full: the wait is uniform between 0 and the back-off */
+    double growth; /* back-off of attempt k: backoff * growth^(k-1) */
+    double budget; /* retries per fresh request; < 0: none */
+    double budget_min_per_s;
+    SimTime reload;     /* mean time until a person tries again */
+    double persistence; /* share of people who do, after each failure */
+} ClientSpec;
+
+typedef struct SessionsSpec {
+    SimEntity entity;
+    uint32_t login; /* the site whose successes open sessions; SIM_NONE: no sessions */
+    double users;   /* sessions open at the start */
+    SimLaw lifetime;
+    double return_share; /* of expiries that log in again at once; newcomers make up the rest */
+} SessionsSpec;
+
+typedef struct ReactionSpec { /* what a degraded condition does to a site */
+    SimEntity entity;         /* name of the condition, e.g. bot-score-zero */
+    double share;             /* of requests blocked */
+} ReactionSpec;
+
+typedef struct RegionSpec {
+    SimEntity entity; /* region name */
+    double factor;
+} RegionSpec;
+
+typedef struct SiteSpec {
+    SimEntity entity;
+    double share;          /* of network.requests */
+    bool remainder;        /* takes what the shares leave */
+    double requests_per_s; /* own rate, when > 0 */
+    SimList regions;       /* RegionSpec */
+    DiurnalSpec diurnal;   /* amplitude < 0: the network's */
+    uint32_t service;      /* where its requests enter */
+    SimList cohorts;       /* CohortSpec; empty: as the service's */
+    SimList needs;         /* NeedSpec: beyond those of the service */
+    SimList reactions;     /* ReactionSpec */
+    CacheSpec cache;
+    OriginSpec origin;
+    ClientSpec client;
+    SessionsSpec sessions;
+    SimList vendors; /* uint32_t of vendors */
+    const char *about;
+} SiteSpec;
+
+typedef struct PropertySpec {
+    SimEntity entity;
+    double value;
+} PropertySpec;
+
+typedef struct GeneratorSpec {
+    SimEntity entity;
+    SimTime every;         /* 0: pushed by hand only */
+    uint32_t runs_on;      /* cluster; SIM_NONE */
+    SimList when_migrated; /* PropertySpec */
+    bool validate;
+} GeneratorSpec;
+
+typedef struct ClusterSpec {
+    SimEntity entity;
+    int64_t nodes;
+} ClusterSpec;
+
+typedef struct StragglerSpec {
+    SimEntity entity;
+    double share;
+    SimLaw delay;
+} StragglerSpec;
+
+typedef struct DistributionSpec {
+    SimEntity entity;
+    SimLaw delay;
+    StragglerSpec stragglers;
+} DistributionSpec;
+
+typedef struct WaveSpec {
+    SimEntity entity;
+    double share; /* of PoPs that have the version when the wave is complete */
+    SimTime soak;
+} WaveSpec;
+
+typedef enum GateScope { GATE_SCOPE_WAVE, GATE_SCOPE_ALL } GateScope;
+typedef enum GateKind { GATE_NONE, GATE_THRESHOLD, GATE_BURN } GateKind;
+
+typedef struct GateSpec {
+    SimEntity entity;
+    int kind;
+    SimTime window, lag, every;
+    double at_most; /* threshold: share of failed requests; burn: the SLO's budget */
+    double burn;    /* burn: factor */
+    SimTime short_window;
+    double requests_min; /* fewer in the window: no verdict */
+    int scope;           /* GateScope */
+} GateSpec;
+
+typedef enum WaveOrder { WAVE_RANDOM, WAVE_SMALL_FIRST, WAVE_LARGE_FIRST } WaveOrder;
+
+typedef struct RolloutSpec {
+    SimEntity entity;
+    SimList waves; /* WaveSpec; empty: all at once */
+    int order;     /* WaveOrder */
+    GateSpec gate;
+    bool auto_revert;
+    SimTime commit_confirm; /* 0: none; else reverts unless confirmed in time */
+} RolloutSpec;
+
+typedef struct EffectSpec {
+    SimEntity entity;
+    double panic;        /* share of calls that fail; the worker is back in milliseconds */
+    double crash_loop;   /* share of processes that die and loop */
+    bool reject;         /* the loader refuses the version and keeps the last good one */
+    const char *degrade; /* name of a condition that sites react to */
+    double errors;       /* share of calls answered with an error, nothing crashes */
+    double burn_cpu;     /* factor on the service's CPU time */
+    bool withdraw;       /* the PoP withdraws its routes */
+} EffectSpec;
+
+typedef struct ConsumerSpec {
+    SimEntity entity;
+    uint32_t service;
+    const char *cohort; /* NULL: all */
+    Condition when;
+    EffectSpec effect;
+} ConsumerSpec;
+
+typedef struct LimitSpec {
+    SimEntity entity;
+    Condition demand; /* must hold for a valid version: features <= 200 */
+} LimitSpec;
+
+typedef struct ConfigSpec {
+    SimEntity entity;
+    SimList properties; /* PropertySpec */
+    GeneratorSpec generator;
+    SimList limits; /* LimitSpec: what validation demands */
+    bool validate_at_loader;
+    bool last_known_good; /* a consumer that refuses or dies on a version falls back to the last
+                             good one */
+    DistributionSpec distribution;
+    RolloutSpec rollout;
+    SimList consumers; /* ConsumerSpec */
+} ConfigSpec;
+
+typedef struct Spec {
+    SimEntity entity;
+    int64_t version;
+    const char *title, *about;
+    bool replay;
+    ClockSpec clock;
+    NetworkSpec network;
+    SimList locations, services, vendors, sites, clusters, configs; /* LocationSpec … */
+    SimList timeline;                                               /* TimelineSpec */
+    SimList expect;                                                 /* ExpectSpec */
+    SimList published;                                              /* PublishedSpec */
+    const char *spotlight; /* a metric shown in a panel of its own in the incident strip */
+} Spec;
+
+extern const SimFieldTable spec_table;

@@ -1,0 +1,124 @@
+/*
+ * spec_events.h - the part of a scenario that happens and is judged: the
+ * timeline, expectations, and published values.
+ */
+#pragma once
+
+#include "models/condition.h"
+#include "sim/fields.h"
+
+/* What a timeline entry does; spec_events.c has a row for each: words and fields it takes. */
+typedef enum Verb {
+    VERB_NOTE,
+    VERB_MIGRATE,         /* cluster, from, to, over */
+    VERB_PUSH,            /* config, properties: a new version by hand */
+    VERB_STOP_GENERATOR,  /* config */
+    VERB_START_GENERATOR, /* config */
+    VERB_PUSH_KNOWN_GOOD, /* config */
+    VERB_CONFIRM,         /* config: keeps a commit-confirm version */
+    VERB_RESTART,         /* service, cohort, concurrency, pace, success: a campaign over PoPs */
+    VERB_SWITCH_FALLBACK, /* services, cohort: their fronts use this cohort from now on */
+    VERB_SWITCH_BACK,     /* services */
+    VERB_KILL_SWITCH,     /* services: calls to them are skipped */
+    VERB_RESTORE,         /* services: undoes kill-switch */
+    VERB_SCALE,           /* service, by */
+    VERB_HALT,            /* service, for: serves nothing */
+    VERB_LIMIT,           /* site, to_rate: admits at most this fresh rate (the rest gets 429) */
+    VERB_SURGE,           /* sites, by, for */
+    VERB_POP_DOWN,        /* region, country, code, busiest, for */
+    VERB_POP_UP,          /* region, country, code, busiest */
+    VERB_PURGE,           /* sites, share: drops cached content */
+    VERB_KILL,            /* service, cohort, share: processes die now */
+    VERB_COUNT
+} Verb;
+extern const char *const verb_names[VERB_COUNT + 1]; /* NULL-terminated */
+extern const char *const verb_abouts[VERB_COUNT];    /* one sentence each, for `list` */
+
+typedef struct AfterSpec { /* "6m", "stop-generator", "stop-generator + 6m" */
+    bool is_given;
+    const char *entry; /* id or verb of an earlier entry; NULL: the entry before this one */
+    SimTime delay;
+} AfterSpec;
+
+typedef struct PopSelector { /* PoPs that match all that is given; nothing given: all */
+    const char *region, *country, *code;
+    int64_t busiest;
+} PopSelector;
+
+typedef struct TimelineSpec {
+    SimEntity entity;
+    const char *id;
+    SimInstant at;
+    AfterSpec after;
+    Trigger when;
+    SimTime every; /* repeats from its first time until `until` */
+    SimInstant until;
+    SimLaw delay; /* a further wait, drawn each time */
+    int verb;     /* key `do` */
+    uint32_t config, cluster, service, site;
+    SimList services, sites; /* uint32_t */
+    SimList properties;      /* PropertySpec */
+    const char *cohort;
+    double from, to, by, share, to_rate, success;
+    SimTime over, lasting; /* lasting: key `for` */
+    int64_t concurrency;   /* restart: PoPs at once */
+    SimTime pace;          /* restart: time that one PoP takes in its lane */
+    PopSelector pops;
+    const char *text;
+} TimelineSpec;
+
+typedef enum MeasureKind {
+    MEASURE_MEAN,       /* of a ratio: total over total; of a gauge: time average */
+    MEASURE_PEAK,       /* highest bucket */
+    MEASURE_LOW,        /* lowest bucket */
+    MEASURE_TOTAL,      /* of a count */
+    MEASURE_FIRST,      /* instant at which it first is above `above` */
+    MEASURE_LAST,       /* instant at which it last is */
+    MEASURE_TIME_ABOVE, /* time spent above */
+    MEASURE_LONGEST,    /* longest unbroken time above */
+    MEASURE_SWITCHES,   /* crossings of `above`, either way */
+    MEASURE_ALIGNED,    /* share of crossings at most `tolerance` after a multiple of `period` */
+    MEASURE_SETTLED,    /* instant of the last upward crossing if it then stays above to the end */
+    MEASURE_FALL,       /* (mean of base window - mean of window) / mean of base window */
+    MEASURE_RATIO,      /* mean of window / mean of base window */
+    MEASURE_COUNT
+} MeasureKind;
+
+typedef struct MeasureSpec {
+    SimEntity entity;
+    int kind;            /* key `of` */
+    const char *metric;  /* errors, site.dashboard.success, latency.p95, … */
+    SimInstant from, to; /* window; default the whole run */
+    double above;
+    SimInstant base_from, base_to;
+    SimTime period, tolerance;
+} MeasureSpec;
+
+typedef enum BoundKind { BOUND_NONE, BOUND_NUMBER, BOUND_INSTANT } BoundKind;
+typedef struct Bound { /* 99.9%, 4, 10m (seconds), 300/s, 2x, or a clock time 11:40 */
+    BoundKind kind;
+    double number;
+    SimInstant instant;
+    const char *text;
+} Bound;
+
+typedef struct ExpectSpec {
+    SimEntity entity;
+    const char *fault_bites; /* a config or the id of a timeline entry; NULL: a measure */
+    MeasureSpec measure;     /* in place: its keys are keys of the expectation */
+    Bound at_least, at_most;
+    AfterSpec after; /* the window starts when that entry happens (plus its delay) */
+    SimTime within;  /* the bounds must hold from some moment at most this long after the window's
+                        start, for `lasting` on end; 0: the measure over the whole window counts */
+    SimTime lasting; /* key `for` */
+    const char *because;
+} ExpectSpec;
+
+typedef struct PublishedSpec {
+    SimEntity entity;
+    const char *id, *about, *value, *source, *note;
+    MeasureSpec measure;     /* key `measure` */
+    Bound at_least, at_most; /* the band that counts as agreement */
+} PublishedSpec;
+
+extern const SimFieldTable timeline_table, expect_table, published_table;
