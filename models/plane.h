@@ -1,0 +1,65 @@
+/*
+ * plane.h - the interface between the world and the traffic.
+ *
+ * The plane owns everything from fresh demand to outcome.  World modules
+ * (configs, processes, routing, timeline) hold parameters and discrete state
+ * only and tell the plane what changed, each time with the journal entry that
+ * is the cause; what they read back is cumulative counters.  Nobody outside
+ * the plane's own files asks which plane is running.
+ *
+ * Services are named by their index in the spec, cohorts by their index in the
+ * cohorts of the service's host (see world.h; one unnamed cohort when it has
+ * none), causes by journal ids.  All calls take effect at the run's current
+ * time; the plane first advances what they touch to now.
+ */
+#pragma once
+
+#include "models/world.h"
+
+/* What the processes of one service and cohort at one PoP do to calls. */
+typedef struct Behaviour {
+    double panic;  /* share of calls that fail with 500 */
+    double errors; /* share of calls that fail with the service's own outcome (stuck processes,
+                      effect errors) */
+    bool refused;  /* no process lives: every call fails with 502 */
+    double speed;  /* share of the cohort's CPU that is usable: live processes x warm-up; 1 = all */
+    double burn_cpu;  /* factor on CPU time of a call; 1 = normal */
+    uint32_t degrade; /* condition that sites react to (index into world->conditions); SIM_NONE */
+    uint32_t cause, stuck_cause; /* journal ids: of panic, refused, burn, degrade; of errors */
+} Behaviour;
+#define BEHAVIOUR_NORMAL                                                                           \
+    ((Behaviour){.speed = 1,                                                                       \
+                 .burn_cpu = 1,                                                                    \
+                 .degrade = SIM_NONE,                                                              \
+                 .cause = SIM_NONE,                                                                \
+                 .stuck_cause = SIM_NONE})
+
+typedef struct PlaneCounts { /* cumulative, of one PoP, all sites */
+    int64_t offered, failed;
+} PlaneCounts;
+
+typedef struct PlaneOps {
+    const char *name;
+    /* Placement pop: sets what one PoP's processes of a service and cohort do. */
+    void (*behaviour_set)(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
+                          const Behaviour *behaviour);
+    /* Calls to the service are skipped (true) or made (false). */
+    void (*kill_switch_set)(void *plane, uint32_t service, bool killed, uint32_t cause);
+    /* The service's front is served by one cohort; SIM_NONE: as the scenario says. */
+    void (*front_set)(void *plane, uint32_t service, uint32_t cohort, uint32_t cause);
+    /* Core and external: servers; pop: CPU of all PoPs; factor relative to the scenario's own. */
+    void (*capacity_set)(void *plane, uint32_t service, double factor, uint32_t cause);
+    /* The service serves nothing (calls wait) until set back. */
+    void (*halt_set)(void *plane, uint32_t service, bool halted, uint32_t cause);
+    /* Fresh demand of a site: factor, and a cap in requests per second (< 0: none). */
+    void (*demand_set)(void *plane, uint32_t site, double factor, double limit, uint32_t cause);
+    /* The metro's users of the prefix group reach another PoP from now on (SIM_NONE: none). */
+    void (*catchment_moved)(void *plane, uint32_t group, uint32_t metro, uint32_t to,
+                            uint32_t cause);
+    /* What a cache keeps: of one PoP or all (SIM_NONE), one site or all (SIM_NONE). */
+    void (*cache_keep)(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause);
+    /* Counters of a PoP up to its last step, which is at most ten seconds old. */
+    PlaneCounts (*counts)(const void *plane, uint32_t pop);
+    /* Failed or blocked attempts so far whose first cause is that entry or one caused by it is
+     * asked through run_bites_*; the plane counts by cause slot. */
+} PlaneOps;
