@@ -1,0 +1,46 @@
+/*
+ * queue.h - the future event list.
+ *
+ * Events leave in order of (time, sequence number).  The sequence number is
+ * given at push, so events of equal time leave first in, first out, and no
+ * order ever depends on an address, a hash or the shape of the heap.
+ *
+ * A heap of four children holds 24-byte keys; the events stand in slots that
+ * do not move.  An id names a slot and its generation, so an id outlives its
+ * event harmlessly: cancelling it is refused.  A cancelled event leaves its key
+ * behind, which is dropped when it reaches the top, or when such keys outnumber
+ * the living.
+ *
+ * push and pop cost O(log n), cancel O(1) amortised, everything else O(1).
+ * Memory comes from the arena and doubles; nothing is taken once the queue has
+ * reached its largest size.
+ */
+#pragma once
+
+#include "sim/arena.h"
+
+/* kind and flags belong to the run and its models; actor is the index of an entity. */
+typedef struct SimEvent {
+    uint16_t kind;
+    uint16_t flags;
+    uint32_t actor;
+    uint64_t arg;
+} SimEvent;
+
+/* 0 is never the id of an event. */
+typedef uint64_t SimEventId;
+
+typedef struct SimQueue SimQueue;
+
+/* capacity: how many pending events to have room for at first; 0 for a small default. */
+SimQueue *sim_queue_new(SimArena *arena, uint32_t capacity);
+SimEventId sim_queue_push(SimQueue *queue, SimTime at, SimEvent event);
+/* The first event, if its time is at most until. */
+bool sim_queue_pop(SimQueue *queue, SimTime until, SimTime *ret_at, SimEvent *ret_event);
+bool sim_queue_peek(const SimQueue *queue, SimTime *ret_at);
+/* False when the event has left or was cancelled already. */
+bool sim_queue_cancel(SimQueue *queue, SimEventId id);
+bool sim_queue_is_pending(const SimQueue *queue, SimEventId id);
+uint32_t sim_queue_size(const SimQueue *queue);
+/* Heap order, slots against keys, and the count of the living; O(n). */
+void sim_queue_verify(const SimQueue *queue);
