@@ -23,6 +23,7 @@ FUNCTION_LINES_MAX = 70
 # Who stands above whom in models/: a file may include its own row and the rows above it.
 # A stem that no row names stands in the last row but one, below the registry only.
 MODEL_ROWS = [
+    ["backoff", "erlang", "moments", "retry", "throttle"],
     ["csv", "delay_law", "geo"],
     ["catchment", "internet", "anycast"],
     ["spec"],
