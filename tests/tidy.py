@@ -24,9 +24,10 @@ FUNCTION_LINES_MAX = 70
 # A stem that no row names stands in the last row but one, below the registry only.
 MODEL_ROWS = [
     ["backoff", "erlang", "moments", "retry", "throttle"],
-    ["csv", "delay_law", "geo"],
+    ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["spec"],
+    ["run"],
     ["world", "pop", "site", "need", "cache", "service", "station", "origin"],
     ["flow", "request", "plane"],
     ["rollout", "faults", "protections", "observers", "responders"],

@@ -1,0 +1,306 @@
+# style.gp - what the figures share: theme, type, time axis, phases and events.
+#
+# A figure sets FIGURE, loads this file, measures its data, sets HEIGHT, then evaluates
+# OPEN_PICTURE and draws.  The layout is in units of one CSS pixel with the origin at the top
+# left: sx(x) and sy(y) turn them into gnuplot's screen coordinates.  A PNG has two device
+# pixels to the unit.  Texts of a run are data, never code, and are drawn without markup.
+
+if (!exists("theme")) theme = 'light'
+if (!exists("format")) format = 'png'
+
+set encoding utf8
+set datafile separator tab
+set datafile commentschars '#'
+
+# ---- Colours: Okabe and Ito's eight, safe for colour-blind readers, on two grounds.
+IS_DARK = theme eq 'dark'
+GROUND = IS_DARK ? '#11161d' : '#ffffff'
+PANEL = IS_DARK ? '#171d26' : '#f7f8fa'
+INK = IS_DARK ? '#e8ecf1' : '#1b2430'
+MUTED = IS_DARK ? '#97a3b3' : '#5d6b7c'
+GRID = IS_DARK ? '#3a4654' : '#d8dde3'
+ORANGE = '#e69f00'
+SKY = '#56b4e9'
+GREEN = IS_DARK ? '#1bb58b' : '#009e73'
+YELLOW = IS_DARK ? '#f0e442' : '#d9c900'
+BLUE = IS_DARK ? '#4f9bd9' : '#0072b2'
+VERMILION = IS_DARK ? '#f0702a' : '#d55e00'
+PURPLE = '#cc79a7'
+GREY = IS_DARK ? '#8592a3' : '#8a96a3'
+array CAUSE_COLOURS[6] = [VERMILION, ORANGE, PURPLE, SKY, GREEN, GREY]
+
+# The ground behind a phase, and the mark of an event, by kind; other kinds look neutral.
+phase_colour(kind) = kind eq 'steady' ? (IS_DARK ? '#1a2129' : '#f4f6f8') : \
+    kind eq 'fault' ? (IS_DARK ? '#3a2220' : '#fbe3d6') : \
+    kind eq 'impact' ? (IS_DARK ? '#35201f' : '#fdece4') : \
+    kind eq 'mitigating' ? (IS_DARK ? '#322a18' : '#fdf4dc') : \
+    kind eq 'recovering' ? (IS_DARK ? '#17291f' : '#e6f5ee') : PANEL
+phase_ribbon(kind) = kind eq 'steady' ? (IS_DARK ? '#3a4654' : '#cfd6de') : \
+    kind eq 'fault' ? VERMILION : kind eq 'impact' ? (IS_DARK ? '#b4582b' : '#eb9c6e') : \
+    kind eq 'mitigating' ? (IS_DARK ? '#a8811d' : '#f2cc66') : \
+    kind eq 'recovering' ? (IS_DARK ? '#1f7d62' : '#7fcdb3') : GREY
+phase_ink(kind) = kind eq 'fault' ? '#ffffff' : IS_DARK ? '#f4f7fa' : '#1b2430'
+event_colour(kind) = kind eq 'fault' ? VERMILION : kind eq 'change' ? '#a8791a' : \
+    kind eq 'alert' ? '#a85a86' : kind eq 'human' ? '#5d6b7c' : kind eq 'action' ? '#00845f' : \
+    kind eq 'public' ? '#2f7fb5' : '#6f7b88'
+
+# ---- Type.  Fontconfig finds another sans serif where Inter is not installed.  An SVG is read
+# elsewhere and names the generic family; a page that embeds it can set its own.  There, bold
+# needs markup, so what is markup in the text itself is masked.
+FAMILY = format eq 'svg' ? 'sans-serif' : 'Inter'
+masked = ''
+MASK = "masked = ''; do for [i = 1:strlen(TEXT)] { masked = masked.".\
+    "(strstrt('{}^_@&~\\', TEXT[i:i]) ? '\\'.TEXT[i:i] : TEXT[i:i]) }"
+strong(text) = format eq 'svg' ? '{/:Bold '.text.'}' : text
+POINTS = format eq 'svg' ? 1.33 : 1.0
+fnt(size) = sprintf("%s,%.2f", FAMILY, size * POINTS)
+bold(size) = format eq 'svg' ? fnt(size) : sprintf("%s:Bold,%.2f", FAMILY, size * POINTS)
+DISC = format eq 'svg' ? 1.62 : 2.15
+SQUARE = format eq 'svg' ? 0.75 : 0.95
+SMALL = 7.5
+NORMAL = 8.25
+LARGE = 12.5
+SMALL_FONT = fnt(SMALL)
+NORMAL_FONT = fnt(NORMAL)
+SMALL_BOLD = bold(SMALL)
+NORMAL_BOLD = bold(NORMAL)
+LARGE_BOLD = bold(LARGE)
+
+# ---- Layout.
+WIDTH = 960.0
+HEIGHT = 560.0
+LEFT = 62.0
+RIGHT = 226.0
+sx(x) = x / WIDTH
+sy(y) = 1 - y / HEIGHT
+# About how wide a text is, in units.
+text_width(text, size) = strlen(text) * size * 0.74
+
+$OPEN_PICTURE << END
+if (format eq 'svg') {
+    set terminal svg size WIDTH, HEIGHT font NORMAL_FONT enhanced background rgb GROUND;
+} else {
+    set terminal pngcairo size 2 * WIDTH, 2 * HEIGHT font NORMAL_FONT fontscale 2 linewidth 2
+        pointscale 2 noenhanced background rgb GROUND;
+};
+set output sprintf('%s-%s.%s', FIGURE, theme, format);
+END
+OPEN_PICTURE = ''
+do for [i = 1:|$OPEN_PICTURE|] { OPEN_PICTURE = OPEN_PICTURE.$OPEN_PICTURE[i].' ' }
+
+set style fill solid 1.0 noborder
+set border 0
+set tics nomirror scale 0 textcolor rgb MUTED font SMALL_FONT
+set grid noxtics ytics back linetype 1 dashtype solid linecolor rgb GRID linewidth 0.7
+unset key
+
+# ---- The run: title and note, events and phases.  Each file is read whole with its header
+# line, so that one without rows is as good as any other.
+run_title = ''
+run_note = ''
+stats 'run.tsv' using (strcol(1) eq 'title' ? run_title = strcol(2) : 0, \
+    strcol(1) eq 'note' ? run_note = strcol(2) : 0, 0) nooutput
+
+EVENTS_MAX = 20
+array event_time[EVENTS_MAX]
+array event_kind[EVENTS_MAX]
+array event_text[EVENTS_MAX]
+n_events = 0
+row = -1
+stats 'events.tsv' using (row = row + 1, row > 0 && n_events < EVENTS_MAX ? \
+    (n_events = n_events + 1, event_time[n_events] = column(1), \
+    event_kind[n_events] = strcol(2), event_text[n_events] = strcol(3), 0) : 0, 0) nooutput
+
+PHASES_MAX = 20
+array phase_begin[PHASES_MAX]
+array phase_end[PHASES_MAX]
+array phase_kind[PHASES_MAX]
+array phase_text[PHASES_MAX]
+n_phases = 0
+row = -1
+stats 'phases.tsv' using (row = row + 1, row > 0 && n_phases < PHASES_MAX ? \
+    (n_phases = n_phases + 1, phase_begin[n_phases] = column(1), phase_end[n_phases] = column(2), \
+    phase_kind[n_phases] = strcol(3), phase_text[n_phases] = strcol(4), 0) : 0, 0) nooutput
+
+# A value, or another one where the data say nan: gnuplot drops a point whose expression meets one.
+value_or(name, other) = strcol(name) eq 'nan' ? other : column(name)
+
+# A round distance between tics, for about four of them up to a largest value.
+round_step(v) = (p = 10.0 ** floor(log10(v / 4.0)), r = v / 4.0 / p, \
+    p * (r < 1.5 ? 1 : r < 3.5 ? 2 : r < 7.5 ? 5 : 10))
+
+# ---- Time: MEASURE_TIME takes the ends from the column "time" of DATA.
+tic_step(span) = span <= 60 ? 10 : span <= 240 ? 30 : span <= 540 ? 60 : span <= 1100 ? 120 : \
+    span <= 2700 ? 300 : span <= 5400 ? 600 : span <= 8100 ? 900 : span <= 16200 ? 1800 : \
+    span <= 32400 ? 3600 : span <= 64800 ? 7200 : span <= 97200 ? 10800 : span <= 194400 ? 21600 : \
+    span <= 388800 ? 43200 : span <= 864000 ? 86400 : ceil(span / 864000.0) * 86400
+clock(time, span) = span > 129600 ? strftime("%d %b %H:%M", time) : \
+    span < 3600 ? strftime("%H:%M:%S", time) : strftime("%H:%M", time)
+clip(time) = time < time_begin ? time_begin : time > time_end ? time_end : time
+# Where a time is, in units.
+time_x(time) = LEFT + (WIDTH - LEFT - RIGHT) * (time - time_begin) / (time_end - time_begin)
+
+$MEASURE_TIME << END
+stats DATA using (column('time')) nooutput name 'CLOCK';
+time_half = CLOCK_records > 1 ? (CLOCK_max - CLOCK_min) / (CLOCK_records - 1) / 2 : 0.5;
+time_begin = CLOCK_min - time_half;
+time_end = CLOCK_max + time_half;
+span = time_end - time_begin;
+set xrange [time_begin:time_end];
+END
+MEASURE_TIME = ''
+do for [i = 1:|$MEASURE_TIME|] { MEASURE_TIME = MEASURE_TIME.$MEASURE_TIME[i].' ' }
+
+$TIME_LABELS << END
+set xtics time tic_step(span) nomirror scale 0 offset 0, 0.05 textcolor rgb MUTED font SMALL_FONT;
+set format x (span > 129600 ? "%H:%M\n%d %b" : span < 540 ? '%H:%M:%S' : '%H:%M');
+END
+TIME_LABELS = ''
+do for [i = 1:|$TIME_LABELS|] { TIME_LABELS = TIME_LABELS.$TIME_LABELS[i].' ' }
+
+# ---- A panel from PANEL_TOP to PANEL_BOTTOM, with phases and events behind.  The marks of the
+# panel before it leave.
+$NEXT_PANEL << END
+unset label;
+unset arrow;
+unset object;
+unset logscale;
+set ytics autofreq nomirror scale 0 textcolor rgb MUTED font SMALL_FONT;
+set format y;
+unset xtics;
+set lmargin at screen sx(LEFT);
+set rmargin at screen sx(WIDTH - RIGHT);
+set tmargin at screen sy(PANEL_TOP);
+set bmargin at screen sy(PANEL_BOTTOM);
+set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 behind
+    fillcolor rgb PANEL fillstyle solid noborder;
+do for [i = 1:n_phases] {
+    set object 100 + i rectangle behind fillcolor rgb phase_colour(phase_kind[i])
+        fillstyle solid noborder
+        from first clip(phase_begin[i]), graph 0 to first clip(phase_end[i]), graph 1;
+};
+do for [i = 1:n_events] {
+    set arrow 500 + i nohead back linewidth 0.5
+        linecolor rgb event_colour(event_kind[i])
+        from first clip(event_time[i]), graph 0 to first clip(event_time[i]), graph 1;
+};
+legend_y = PANEL_TOP + 8;
+legend_id = 700;
+END
+NEXT_PANEL = ''
+do for [i = 1:|$NEXT_PANEL|] { NEXT_PANEL = NEXT_PANEL.$NEXT_PANEL[i].' ' }
+
+# ---- The names of the phases in a ribbon whose top is RIBBON, where there is room for them.
+RIBBON_HEIGHT = 15
+$PHASE_RIBBON << END
+do for [i = 1:n_phases] {
+    a = time_x(clip(phase_begin[i]));
+    b = time_x(clip(phase_end[i]));
+    set object 200 + i rectangle behind fillcolor rgb phase_ribbon(phase_kind[i])
+        fillstyle solid noborder
+        from screen sx(a + 0.5), screen sy(RIBBON + RIBBON_HEIGHT)
+        to screen sx(b > a + 1.5 ? b - 0.5 : a + 1), screen sy(RIBBON);
+    if (b - a > text_width(phase_text[i], SMALL) + 6) {
+        set label 200 + i phase_text[i] noenhanced center front font SMALL_FONT
+            textcolor rgb phase_ink(phase_kind[i])
+            at screen sx((a + b) / 2), screen sy(RIBBON + RIBBON_HEIGHT / 2.0);
+    };
+};
+END
+PHASE_RIBBON = ''
+do for [i = 1:|$PHASE_RIBBON|] { PHASE_RIBBON = PHASE_RIBBON.$PHASE_RIBBON[i].' ' }
+
+# ---- Numbered flags in a line at FLAGS, pushed apart so that none hides another, each with a
+# line down to its own time.
+FLAG_SPACE = 19.0
+array flag_x[EVENTS_MAX]
+$NUMBER << END
+set label number_id '' front point pointtype 7 pointsize DISC
+    linecolor rgb event_colour(event_kind[i]) at screen sx(number_x), screen sy(number_y);
+set label number_id + 1 sprintf('%d', i) center front font SMALL_BOLD textcolor rgb '#ffffff'
+    at screen sx(number_x), screen sy(number_y);
+END
+NUMBER = ''
+do for [i = 1:|$NUMBER|] { NUMBER = NUMBER.$NUMBER[i].' ' }
+$EVENT_FLAGS << END
+do for [i = 1:n_events] {
+    flag_x[i] = time_x(clip(event_time[i]));
+};
+do for [sweep = 1:60] {
+    do for [i = 2:n_events] {
+        d = (FLAG_SPACE - flag_x[i] + flag_x[i - 1]) / 2;
+        flag_x[i - 1] = d > 0 ? flag_x[i - 1] - d : flag_x[i - 1];
+        flag_x[i] = d > 0 ? flag_x[i] + d : flag_x[i];
+    };
+    do for [i = 1:n_events] {
+        lowest = LEFT + FLAG_SPACE * (i - 1);
+        highest = WIDTH - RIGHT - FLAG_SPACE * (n_events - i);
+        flag_x[i] = flag_x[i] < lowest ? lowest : flag_x[i] > highest ? highest : flag_x[i];
+    };
+};
+do for [i = 1:n_events] {
+    set arrow 300 + i nohead back linewidth 0.8 linecolor rgb event_colour(event_kind[i])
+        from screen sx(flag_x[i]), screen sy(FLAGS)
+        to screen sx(time_x(clip(event_time[i]))), screen sy(RIBBON);
+    number_id = 400 + 2 * i;
+    number_x = flag_x[i];
+    number_y = FLAGS;
+    eval NUMBER;
+};
+END
+EVENT_FLAGS = ''
+do for [i = 1:|$EVENT_FLAGS|] { EVENT_FLAGS = EVENT_FLAGS.$EVENT_FLAGS[i].' ' }
+
+# ---- The key of the flags, in two columns from KEY_TOP down.
+KEY_ROW = 17.0
+key_rows = (n_events + 1) / 2
+$EVENT_KEY << END
+key_indent = span > 129600 ? 84 : span < 3600 ? 58 : 38;
+do for [i = 1:n_events] {
+    number_id = 1000 + 4 * i;
+    number_x = LEFT + 8 + (i > key_rows ? (WIDTH - LEFT) / 2 - 8 : 0);
+    number_y = KEY_TOP + KEY_ROW * ((i - 1) % key_rows);
+    eval NUMBER;
+    set label number_id + 2 clock(event_time[i], span) front font NORMAL_FONT
+        textcolor rgb MUTED at screen sx(number_x + 14), screen sy(number_y);
+    set label number_id + 3 event_text[i] noenhanced front font NORMAL_FONT textcolor rgb INK
+        at screen sx(number_x + 14 + key_indent), screen sy(number_y);
+};
+END
+EVENT_KEY = ''
+do for [i = 1:|$EVENT_KEY|] { EVENT_KEY = EVENT_KEY.$EVENT_KEY[i].' ' }
+
+# ---- The run's title, what the figure shows (SHOWS), and below all the run's note.
+$HEADER << END
+TEXT = run_title;
+eval MASK;
+set label 10 (format eq 'svg' ? strong(masked) : run_title) front font LARGE_BOLD
+    textcolor rgb INK at screen sx(LEFT), screen sy(24);
+set label 11 SHOWS front font NORMAL_FONT textcolor rgb MUTED at screen sx(LEFT), screen sy(44);
+set label 12 run_note noenhanced right front font SMALL_FONT textcolor rgb MUTED
+    at screen sx(WIDTH - 14), screen sy(HEIGHT - 11);
+END
+HEADER = ''
+do for [i = 1:|$HEADER|] { HEADER = HEADER.$HEADER[i].' ' }
+
+# ---- A heading (LEGEND_TEXT) and rows (and LEGEND_COLOUR) in the column right of a panel.
+LEGEND_ROW = 16.0
+column_x = WIDTH - RIGHT + 18
+$LEGEND_HEADING << END
+legend_id = legend_id + 2;
+set label legend_id strong(LEGEND_TEXT) front font NORMAL_BOLD textcolor rgb INK
+    at screen sx(column_x), screen sy(legend_y);
+legend_y = legend_y + LEGEND_ROW;
+END
+LEGEND_HEADING = ''
+do for [i = 1:|$LEGEND_HEADING|] { LEGEND_HEADING = LEGEND_HEADING.$LEGEND_HEADING[i].' ' }
+$LEGEND_ENTRY << END
+legend_id = legend_id + 2;
+set label legend_id '' front point pointtype 5 pointsize SQUARE linecolor rgb LEGEND_COLOUR
+    at screen sx(column_x + 5), screen sy(legend_y);
+set label legend_id + 1 LEGEND_TEXT noenhanced front font NORMAL_FONT textcolor rgb INK
+    at screen sx(column_x + 16), screen sy(legend_y);
+legend_y = legend_y + LEGEND_ROW;
+END
+LEGEND_ENTRY = ''
+do for [i = 1:|$LEGEND_ENTRY|] { LEGEND_ENTRY = LEGEND_ENTRY.$LEGEND_ENTRY[i].' ' }
