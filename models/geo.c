@@ -521,3 +521,98 @@ geo_free(Geo *geo)
     g_string_chunk_free(geo->text);
     g_free(geo);
 }
+
+/* ---- Traffic, and a smaller network ---- */
+
+void
+geo_pop_traffic(const Geo *geo, const uint32_t *pop_of_metro, double *ret_traffic)
+{
+    for (uint32_t pop = 0; pop < geo->n_pops; pop++)
+        ret_traffic[pop] = 0;
+    for (uint32_t metro = 0; metro < geo->n_metros; metro++)
+        if (pop_of_metro[metro] != SIM_NONE) {
+            SIM_ASSERT(pop_of_metro[metro] < geo->n_pops);
+            ret_traffic[pop_of_metro[metro]] += geo->metros.traffic[metro];
+        }
+}
+
+static int
+by_traffic_then_id(const void *a, const void *b, void *traffic_of_pop)
+{
+    const uint32_t *i = a, *j = b;
+    const double *traffic = traffic_of_pop;
+    if (traffic[*i] != traffic[*j])
+        return traffic[*i] > traffic[*j] ? -1 : 1;
+    return *i < *j ? -1 : *i > *j;
+}
+
+/* Which PoPs are among the n busiest. */
+static bool *
+mark_busiest(const Geo *geo, uint32_t n)
+{
+    g_autofree uint32_t *pop_of_metro = g_new(uint32_t, geo->n_metros);
+    g_autofree double *traffic = g_new(double, geo->n_pops);
+    g_autofree uint32_t *order = g_new(uint32_t, geo->n_pops);
+    geo_nearest(geo, NULL, pop_of_metro);
+    geo_pop_traffic(geo, pop_of_metro, traffic);
+    for (uint32_t pop = 0; pop < geo->n_pops; pop++)
+        order[pop] = pop;
+    g_qsort_with_data(order, (int)geo->n_pops, sizeof *order, by_traffic_then_id, traffic);
+    bool *keep = g_new0(bool, geo->n_pops);
+    for (uint32_t i = 0; i < n; i++)
+        keep[order[i]] = true;
+    return keep;
+}
+
+static void
+copy_place(GeoPlaces *to, uint32_t i, const GeoPlaces *from, uint32_t j)
+{
+    memcpy(to->country[i], from->country[j], sizeof to->country[i]);
+    to->region[i] = from->region[j];
+    to->latitude[i] = from->latitude[j];
+    to->longitude[i] = from->longitude[j];
+    to->x[i] = from->x[j];
+    to->y[i] = from->y[j];
+    to->z[i] = from->z[j];
+}
+
+static void
+copy_metros(Geo *to, const Geo *from)
+{
+    to->n_metros = from->n_metros;
+    metros_init(&to->metros, to->n_metros);
+    for (uint32_t metro = 0; metro < to->n_metros; metro++) {
+        copy_place(&to->metros.at, metro, &from->metros.at, metro);
+        to->metros.name[metro] = g_string_chunk_insert(to->text, from->metros.name[metro]);
+        to->metros.users[metro] = from->metros.users[metro];
+        to->metros.requests_per_user[metro] = from->metros.requests_per_user[metro];
+        to->metros.traffic[metro] = from->metros.traffic[metro];
+    }
+}
+
+static void
+copy_pop(Geo *to, uint32_t i, const Geo *from, uint32_t j)
+{
+    copy_place(&to->pops.at, i, &from->pops.at, j);
+    to->pops.code[i] = g_string_chunk_insert(to->text, from->pops.code[j]);
+    to->pops.city[i] = g_string_chunk_insert(to->text, from->pops.city[j]);
+    to->pops.capacity[i] = from->pops.capacity[j];
+    to->pops.weight[i] = from->pops.weight[j];
+}
+
+Geo *
+geo_busiest(const Geo *geo, uint32_t n)
+{
+    if (n == 0 || n > geo->n_pops)
+        n = geo->n_pops;
+    g_autofree bool *keep = mark_busiest(geo, n);
+    Geo *copy = g_new0(Geo, 1);
+    copy->n_regions = geo->n_regions;
+    copy->text = g_string_chunk_new(16384);
+    copy_metros(copy, geo);
+    pops_init(&copy->pops, n);
+    for (uint32_t pop = 0; pop < geo->n_pops; pop++)
+        if (keep[pop])
+            copy_pop(copy, copy->n_pops++, geo, pop);
+    return copy;
+}

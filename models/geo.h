@@ -95,3 +95,9 @@ void geo_nearest(const Geo *geo, const bool *pop_up, uint32_t *ret_pop_of_metro)
 /* The k nearest of one metro, nearest first; returns how many there are, at most k. */
 uint32_t geo_nearest_k(const Geo *geo, const bool *pop_up, uint32_t metro, uint32_t k,
                        uint32_t *ret_pops);
+
+/* Traffic by PoP when each metro goes to the PoP given for it; SIM_NONE goes nowhere. */
+void geo_pop_traffic(const Geo *geo, const uint32_t *pop_of_metro, double *ret_traffic);
+/* A copy with only the n PoPs that have most traffic when each metro goes to the nearest of all;
+ * the lower id on a tie.  They keep their order.  With n = 0 or n >= n_pops, all of them. */
+Geo *geo_busiest(const Geo *geo, uint32_t n);

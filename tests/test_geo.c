@@ -140,6 +140,50 @@ a_tie_goes_to_the_lower_id(void)
     drop(pops);
 }
 
+static void
+the_busiest_pops_are_kept_in_order(void)
+{
+    g_autoptr(Geo) geo = built_in();
+    g_autofree uint32_t *nearest = g_new0(uint32_t, geo->n_metros);
+    g_autofree double *traffic = g_new0(double, geo->n_pops);
+    geo_nearest(geo, NULL, nearest);
+    geo_pop_traffic(geo, nearest, traffic);
+    g_autoptr(Geo) small = geo_busiest(geo, 20);
+    CHECK_INT(small->n_pops, 20);
+    CHECK_INT(small->n_metros, geo->n_metros);
+    CHECK_STR(small->metros.name[3], geo->metros.name[3]);
+    double least_kept = INFINITY, sum = 0;
+    for (uint32_t pop = 0; pop < small->n_pops; pop++) {
+        least_kept = fmin(least_kept, traffic[geo_pop_find(geo, small->pops.code[pop])]);
+        CHECK(pop == 0 || strcmp(small->pops.code[pop - 1], small->pops.code[pop]) < 0);
+    }
+    for (uint32_t pop = 0; pop < geo->n_pops; pop++) {
+        bool is_kept = geo_pop_find(small, geo->pops.code[pop]) != SIM_NONE;
+        CHECK(is_kept || traffic[pop] <= least_kept);
+        sum += traffic[pop];
+    }
+    double demand = 0;
+    for (uint32_t metro = 0; metro < geo->n_metros; metro++)
+        demand += geo->metros.traffic[metro];
+    CHECK_NEAR(sum / demand, 1, 1e-12);
+    g_autoptr(Geo) all = geo_busiest(geo, 0);
+    CHECK_INT(all->n_pops, geo->n_pops);
+}
+
+static void
+a_metro_with_no_pop_adds_no_traffic(void)
+{
+    g_autoptr(Geo) geo = built_in();
+    g_autofree uint32_t *nowhere = g_new(uint32_t, geo->n_metros);
+    g_autofree double *traffic = g_new(double, geo->n_pops);
+    for (uint32_t metro = 0; metro < geo->n_metros; metro++)
+        nowhere[metro] = SIM_NONE;
+    nowhere[2] = 7;
+    geo_pop_traffic(geo, nowhere, traffic);
+    CHECK_NEAR(traffic[7], geo->metros.traffic[2], 0);
+    CHECK_NEAR(traffic[8], 0, 0);
+}
+
 /* Share of users whose nearest PoP is within that distance. */
 static double
 share_within(const Geo *geo, const uint32_t *nearest, double km)
@@ -367,6 +411,8 @@ static CU_TestInfo tests[] = {
     {"nobody_is_nearest_when_all_are_down", nobody_is_nearest_when_all_are_down},
     {"k_nearest_are_in_order_and_complete", k_nearest_are_in_order_and_complete},
     {"a_tie_goes_to_the_lower_id", a_tie_goes_to_the_lower_id},
+    {"the_busiest_pops_are_kept_in_order", the_busiest_pops_are_kept_in_order},
+    {"a_metro_with_no_pop_adds_no_traffic", a_metro_with_no_pop_adds_no_traffic},
     {"users_are_as_near_to_a_pop_as_on_a_real_edge", users_are_as_near_to_a_pop_as_on_a_real_edge},
     {"the_built_in_world_has_the_intended_size", the_built_in_world_has_the_intended_size},
     {"cities_that_scenarios_name_have_a_pop", cities_that_scenarios_name_have_a_pop},
