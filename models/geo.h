@@ -60,7 +60,7 @@ typedef struct GeoPops {
     const char **code; /* unique */
     const char **city; /* "" if not given */
     double *capacity;  /* CPU cores; 0: to be derived from demand */
-    double *weight;    /* relative attraction or size, whatever the reader needs; 1 if not given */
+    double *weight;    /* attraction: hundreds of networks that meet there; 1 if not given */
 } GeoPops;
 
 typedef struct Geo {

@@ -272,6 +272,8 @@ cities_that_scenarios_name_have_a_pop(void)
         CHECK(pop != SIM_NONE && strcmp(geo->pops.code[pop], codes[i]) == 0);
     }
     CHECK_STR(geo->pops.city[geo_pop_find(geo, "IAD")], "Ashburn");
+    CHECK(geo->pops.weight[geo_pop_find(geo, "FRA")] > 5);
+    CHECK_NEAR(geo->pops.weight[geo_pop_find(geo, "ABJ")], 1, 0);
     CHECK_INT(geo_pop_find(geo, "QQQ"), SIM_NONE);
     for (uint32_t pop = 1; pop < geo->n_pops; pop++)
         CHECK(strcmp(geo->pops.code[pop - 1], geo->pops.code[pop]) < 0);

