@@ -30,7 +30,10 @@ MODEL_ROWS = [
     ["run"],
     ["world", "pop", "site", "need", "cache", "service", "station", "origin"],
     ["flow", "request", "plane"],
-    ["rollout", "faults", "protections", "observers", "responders"],
+    ["cluster", "processes", "rollout", "routing", "faults", "protections", "observers",
+     "responders"],
+    ["config"],
+    ["timeline"],
     ["everything else"],
     ["models"],
 ]
