@@ -13,17 +13,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A place in a file: file is an interned string owned by SimMessages or the document, line and
- * column from 1, length of the text to underline.  text points at the start of the line (not
- * terminated: ends at \n or NUL), NULL if unknown. */
+/* A place in a file: file is a string owned by the document; line and column count from 1, in
+ * characters, as does length, the text to underline.  text points at the start of the line (not
+ * terminated: ends at \n or NUL), NULL if unknown; offset: bytes from there to the column. */
 typedef struct SimMark {
     const char *file;
-    uint32_t line, column, length;
+    uint32_t line, column, length, offset;
     const char *text;
 } SimMark;
 
 typedef struct SimMessages SimMessages;
 
+/* Messages copy what they need of a mark: they may outlive the document. */
 SimMessages *sim_messages_new(void);
 void sim_messages_free(SimMessages *messages);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimMessages, sim_messages_free)
