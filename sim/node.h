@@ -17,7 +17,7 @@
  *      sequences are replaced;
  *   3. templates: `templates: {customer: {…}}`; an entry with `like: customer` (or a list of
  *      names) starts from the template's copy, its own keys win, key by key;
- *   4. overrides: `overrides: [{select: sites/*, set: {client: {retries: 0}}}]`; select is a
+ *   4. overrides: `overrides: [{select: sites/shop-*, set: {client: {retries: 0}}}]`; select is a
  *      path of keys with * and ? globs in each part; a selector that matches nothing is an error;
  *   5. --set path=value, path of keys joined by dots, a list index as [n]; value is YAML.
  */
@@ -41,7 +41,9 @@ struct SimNode {
     SimMark mark;
     const char *scalar; /* SCALAR: its text; "" for an empty plain scalar (null) */
     bool is_quoted;     /* SCALAR: quoted or a block: never null */
+    bool is_incomplete; /* MAPPING: its template is missing: do not ask for what that would bring */
     uint32_t n;         /* MAPPING, SEQUENCE */
+    uint32_t capacity;  /* of pairs or items, while the document is put together */
     SimNodePair *pairs; /* MAPPING, in the file's order */
     SimNode **items;    /* SEQUENCE */
 };
@@ -65,3 +67,7 @@ void sim_document_free(SimDocument *document);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimDocument, sim_document_free)
 
 const SimNode *sim_node_get(const SimNode *mapping, const char *key); /* NULL: absent */
+/* A key without a value, or with a plain null or ~, counts as not given. */
+bool sim_node_is_null(const SimNode *node);
+/* What a node is, as messages say it: "a mapping". */
+const char *sim_node_kind_name(const SimNode *node);
