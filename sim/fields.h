@@ -18,6 +18,7 @@
 #pragma once
 
 #include "sim/base.h"
+#include "sim/instant.h"
 #include "sim/law.h"
 #include "sim/messages.h"
 #include "sim/node.h"
@@ -64,23 +65,6 @@ typedef struct SimList {
     for (type *item = (type *)(list).items, *item##_end = item + (list).n; item < item##_end;      \
          item++)
 
-typedef enum SimInstantKind {
-    SIM_INSTANT_NONE,
-    SIM_INSTANT_OFFSET,
-    SIM_INSTANT_CLOCK,
-    SIM_INSTANT_ABSOLUTE
-} SimInstantKind;
-/* value: ns since start (offset), ns since midnight (clock), seconds since 1970 (absolute). */
-typedef struct SimInstant {
-    SimInstantKind kind;
-    int64_t value;
-} SimInstant;
-
-/* `11:05`, `11:05:30`, `2025-11-18T11:05:00Z`, `+5m`, `5m`. */
-bool sim_instant_parse(const char *text, SimInstant *ret);
-/* Nanoseconds since the start; a clock time before the start means the next day. */
-SimTime sim_instant_resolve(SimInstant instant, int64_t start);
-
 typedef struct SimFieldTable SimFieldTable;
 typedef struct SimFields SimFields; /* the state of one reading; see below */
 
@@ -111,8 +95,8 @@ struct SimFieldTable {
     const SimField *fields;
     uint32_t n_fields;
     const char *shorthand; /* a scalar in place of the mapping sets this key; NULL: not allowed */
-    /* Optional: checks across fields of one struct, called for all structs in file order after
-     * every reference of the root is resolved. */
+    /* Optional: checks across fields of one struct that itself read without error; after all
+     * references are resolved, inner structs before the outer, otherwise in file order. */
     void (*check)(SimFields *fields, void *item);
 };
 #define SIM_TABLE(rows) .fields = (rows), .n_fields = G_N_ELEMENTS(rows)
@@ -132,8 +116,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(SimFields, sim_fields_free)
 void *sim_fields_alloc(SimFields *fields, size_t n, size_t size);
 char *sim_fields_strdup(SimFields *fields, const char *text);
 void sim_fields_error(SimFields *fields, SimMark mark, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* "'servrs' is not one of …: did you mean 'servers'?": appended when something is near. */
+/* The candidate (NULL-terminated list) a mistyped text probably meant; NULL: none is near. */
 const char *sim_fields_nearest(const char *text, const char *const *candidates);
+
+/* Every table that can be reached from root, each once, in the order of their first mention; the
+ * array is to be freed, the tables are not. */
+GPtrArray *sim_fields_tables(const SimFieldTable *root);
 
 /* The reference page (Markdown), the JSON Schema, and the normalised scenario (every field after
  * defaults, as YAML that reads back to the same values). */
