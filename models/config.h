@@ -1,0 +1,79 @@
+/*
+ * config.h - config streams: how versions are made, spread, refused, and taken
+ * back.
+ *
+ * A version is a number and a value for each property.  Version 0 is the
+ * ordinary one and runs everywhere at the start.  A generator makes one at every
+ * multiple of its period in UTC, on a node drawn at random; a migrated
+ * node writes `when_migrated`.  With generator.validate a version that breaks a
+ * limit is held back there.  A push by hand names its own properties.  Both go
+ * out through the config's rollout (rollout.h), push-known-good and reverts go
+ * to the PoPs at once; the last known good version is the newest one that
+ * breaks no limit and no consumer's condition.
+ *
+ * Each push reaches a PoP after a delay of its own: Bernoulli(stragglers.share)
+ * chooses the law.  A PoP never goes back to an older push: one that arrives
+ * after a later one is dropped.
+ *
+ * What a PoP does with a version that arrived:
+ *   validate_at_loader and a limit is broken: refused, the PoP keeps what it has;
+ *   a consumer's condition holds (the version is bad for it):
+ *     last_known_good: this consumer refuses and keeps its last good one;
+ *     effect.reject without it: the consumer has no version, every call fails;
+ *     else the effect is in force (processes.h), withdraw through routing.h;
+ *   otherwise the consumer is healed.
+ *
+ * Draws: node and delays of a generated version come from named streams at a
+ * position given by its round, those of other pushes from other streams, so no
+ * action shifts what a later generation draws.
+ *
+ * Causes: effect <- version <- change of the generating cluster (a timeline
+ * entry), or <- whoever pushed.  Journal: bad versions, versions that heal, and
+ * pushes by hand have lines for the push, the first PoP and the last PoP;
+ * ordinary versions have one for all of them.
+ *
+ * Left out: corrupted transfers, PoPs that lose their stored version in a
+ * restart.  At most 10,000 versions a config: more is an error at load, and
+ * pushes by hand beyond it are refused with a journal line.
+ */
+#pragma once
+
+#include "models/cluster.h"
+#include "models/processes.h"
+#include "models/rollout.h"
+#include "models/routing.h"
+#include "sim/messages.h"
+
+enum { CONFIG_VERSIONS_MAX = 10000 };
+
+typedef struct Configs Configs;
+
+typedef struct ConfigParts {
+    Clusters *clusters;
+    Processes *processes;
+    Routing *routing;
+} ConfigParts;
+
+/* NULL when something is wrong with a config, which messages then says. */
+Configs *config_attach(Sim *sim, const World *world, const ConfigParts *parts,
+                       SimMessages *messages);
+
+/* properties: PropertySpec; those not named are as usual. */
+void config_push(Configs *configs, uint32_t config, SimList properties, uint32_t cause);
+void config_push_known_good(Configs *configs, uint32_t config, uint32_t cause);
+void config_generator_set(Configs *configs, uint32_t config, bool runs, uint32_t cause);
+void config_confirm(Configs *configs, uint32_t config, uint32_t cause);
+
+/* Shares of PoPs, for the recorder: an effect is in force; the newest version that came was
+ * refused (by the loader or a consumer); the newest push has arrived. */
+double config_share_bad(const Configs *configs, uint32_t config);
+double config_share_held(const Configs *configs, uint32_t config);
+double config_share_newest(const Configs *configs, uint32_t config);
+/* The version that a PoP has. */
+uint32_t config_version(const Configs *configs, uint32_t config, uint32_t pop);
+uint32_t config_n_versions(const Configs *configs, uint32_t config);
+bool config_is_bad(const Configs *configs, uint32_t config, uint32_t version);
+SimTime config_generated_at(const Configs *configs, uint32_t config, uint32_t version);
+const Rollouts *config_rollouts(const Configs *configs);
+/* The journal entry is a version of this config or follows from one. */
+bool config_is_cause(const Configs *configs, uint32_t config, uint32_t entry);

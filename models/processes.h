@@ -1,0 +1,84 @@
+/*
+ * processes.h - the processes of PoP services: who lives, loops, is stuck, and
+ * what that and the configs in force do to calls.
+ *
+ * A group is the processes of one host service and cohort at one PoP: N =
+ * restart.processes x the cohort's share, at least one.  Always
+ *     N = live + looping + stuck + restarting.
+ * Services inside the host share its groups.
+ *
+ * A consumer reads a config; its effect is in force at a PoP while the version
+ * there breaks its condition (config.h decides and tells).
+ *   panic, errors, burn_cpu, degrade   hold while in force; a good version heals at once.  Several
+ *              in force for one service: independent failures, factors multiply, first condition.
+ *   crash_loop x   each arrival kills Binomial(live, x); of these Binomial(dead, restart.stuck) are
+ *              stuck: they still take connections and answer with errors until somebody restarts
+ *              them.  The others loop: all of a group on one back-off clock (backoff.h).  A start
+ *              takes restart.delay, drawn once a group; a start that ends while the effect is in
+ *              force dies again, after a good version it succeeds.  The clock starts anew
+ *              when the group was healthy long enough.  A unit that the back-off gives up on is
+ *              stuck.
+ * Dead processes take no connections, so calls meet stuck ones with probability stuck / (live +
+ * stuck); without either, all calls are refused.  The service whose config killed them meets these
+ * errors; the host alone has speed and refused.
+ *
+ * speed = (live - cold) / N, where a process that came up t ago counts (1 - warm_speed) (1 - t /
+ * warm_up) towards cold, in eight steps.
+ *
+ * A restart campaign visits PoPs, busiest first, in as many lanes as may be under way at once
+ * (0: one for each PoP).  A lane goes on when its PoP is done and the pace is over.  A PoP restarts
+ * in four quarters, each down for one drawn delay; a restart brings each stuck or looping
+ * process back with probability `success`; what comes up while crash_loop x is in force dies with
+ * probability x again.  A PoP that is being restarted already is passed over.  Restarts and crashes
+ * keep restart.cache_kept of their processes' part of the PoP's cache.
+ *
+ * Left out: processes that differ in load, connections that survive a restart.  All draws come
+ * from one stream a group and purpose.  Nothing is allocated after attach but the campaigns' lists.
+ */
+#pragma once
+
+#include "models/world.h"
+
+typedef struct Processes Processes;
+
+typedef struct ProcessCounts {
+    uint32_t processes, live, looping, stuck, restarting;
+} ProcessCounts;
+
+typedef struct RestartCampaign {
+    uint32_t service; /* placed at the PoPs; its host is restarted */
+    uint32_t cohort;  /* of the host; SIM_NONE: all */
+    const uint32_t *pops;
+    uint32_t n_pops, concurrency;
+    SimTime pace;
+    double success;
+    uint32_t cause;
+} RestartCampaign;
+
+typedef struct ProcessKill {
+    uint32_t service, cohort; /* as above */
+    const uint32_t *pops;
+    uint32_t n_pops;
+    double share;
+    uint32_t cause;
+} ProcessKill;
+
+Processes *processes_attach(Sim *sim, const World *world);
+
+/* For config.h, before the run starts: the consumer's number. */
+uint32_t processes_consumer_add(Processes *processes, const ConsumerSpec *consumer);
+/* A version arrived that breaks the consumer (again), or one that does not. */
+void processes_effect_set(Processes *processes, uint32_t consumer, uint32_t pop, bool in_force,
+                          uint32_t cause);
+/* The consumer has no version at all: every call of its service fails. */
+void processes_starve(Processes *processes, uint32_t consumer, uint32_t pop, uint32_t cause);
+
+/* Copies the list of PoPs. */
+void processes_restart(Processes *processes, const RestartCampaign *campaign);
+void processes_kill(Processes *processes, const ProcessKill *kill);
+
+ProcessCounts processes_counts(const Processes *processes, uint32_t service, uint32_t cohort,
+                               uint32_t pop);
+/* Over all PoPs and cohorts of the service's host, as shares of its processes. */
+double processes_live_share(const Processes *processes, uint32_t service);
+double processes_stuck_share(const Processes *processes, uint32_t service);
