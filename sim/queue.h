@@ -5,7 +5,7 @@
  * given at push, so events of equal time leave first in, first out, and no
  * order ever depends on an address, a hash or the shape of the heap.
  *
- * A heap of four children holds 24-byte keys; the events stand in slots that
+ * A heap of four children holds 16-byte keys; the events stand in slots that
  * do not move.  An id names a slot and its generation, so an id outlives its
  * event harmlessly: cancelling it is refused.  A cancelled event leaves its key
  * behind, which is dropped when it reaches the top, or when such keys outnumber
@@ -13,7 +13,8 @@
  *
  * push and pop cost O(log n), cancel O(1) amortised, everything else O(1).
  * Memory comes from the arena and doubles; nothing is taken once the queue has
- * reached its largest size.
+ * reached its largest size.  At most 2^24 events are pending at a time and 2^40
+ * pushed in all; more is the end of the run.
  */
 #pragma once
 

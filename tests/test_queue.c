@@ -154,6 +154,43 @@ cancelled_events_do_not_hold_memory(void)
     sim_queue_verify(queue);
 }
 
+/* Enough cancelled at once that the heap is rebuilt, several times, around the living. */
+static void
+mass_cancelling_leaves_the_others_in_order(void)
+{
+    enum { N = 20000 };
+    g_autoptr(SimArena) arena = sim_arena_new(1 << 24);
+    SimQueue *queue = sim_queue_new(arena, 0);
+    SimRng rng = sim_rng_named(1, 0, "queue");
+    g_autofree SimEventId *ids = g_new(SimEventId, N);
+    g_autofree SimTime *times = g_new(SimTime, N);
+    g_autofree bool *is_gone = g_new0(bool, N);
+    uint32_t left = N;
+    for (uint32_t i = 0; i < N; i++) {
+        times[i] = (SimTime)sim_rng_below(&rng, 1000) - 500;
+        ids[i] = sim_queue_push(queue, times[i], numbered(i));
+    }
+    for (uint32_t i = 0; i < N; i++)
+        if (sim_rng_chance(&rng, 0.9)) {
+            CHECK(sim_queue_cancel(queue, ids[i]));
+            is_gone[i] = true;
+            left--;
+            if (i % 64 == 0)
+                sim_queue_verify(queue);
+        }
+    CHECK_INT(sim_queue_size(queue), left);
+    SimTime at, last_at = -501;
+    SimEvent event;
+    uint32_t last = 0;
+    for (; sim_queue_pop(queue, SIM_TIME_MAX, &at, &event); left--) {
+        CHECK(at > last_at || (at == last_at && event.actor > last));
+        CHECK(at == times[event.actor] && !is_gone[event.actor]);
+        last_at = at;
+        last = event.actor;
+    }
+    CHECK_INT(left, 0);
+}
+
 static CU_TestInfo tests[] = {
     {"events_leave_in_order_of_time", events_leave_in_order_of_time},
     {"ties_leave_first_in_first_out", ties_leave_first_in_first_out},
@@ -161,6 +198,7 @@ static CU_TestInfo tests[] = {
     {"the_queue_agrees_with_a_naive_list_over_50_seeds",
      the_queue_agrees_with_a_naive_list_over_50_seeds},
     {"cancelled_events_do_not_hold_memory", cancelled_events_do_not_hold_memory},
+    {"mass_cancelling_leaves_the_others_in_order", mass_cancelling_leaves_the_others_in_order},
     CU_TEST_INFO_NULL,
 };
 TEST_MAIN("queue", tests)
