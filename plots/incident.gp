@@ -48,33 +48,20 @@ do for [w = 1:n_watched] {
 if (slowest <= 0) { quickest = 0.01; slowest = 1.0 }
 if (quickest > slowest) quickest = slowest
 if (busiest <= 0) busiest = 1.0
-floor_under(v) = v > 99.992 ? 99.99 : v > 99.92 ? 99.9 : v > 99.6 ? 99.5 : v > 99.1 ? 99.0 : \
-    v > 98.1 ? 98.0 : v > 95.3 ? 95.0 : v > 91 ? 90.0 : v > 82 ? 80.0 : v > 53 ? 50.0 : \
-    v > 22 ? 20.0 : 0.0
-percent_step(bottom) = bottom == 20 ? 20 : bottom == 98 ? 0.5 : (100 - bottom) / 5
 
 # ---- Lay out.
-FLAGS = 66.0
-RIBBON = n_events ? 80.0 : 60.0
-TOP_A = RIBBON + (n_phases ? RIBBON_HEIGHT + 2 : 0)
-BOTTOM_A = TOP_A + 190
-BOTTOM_B = BOTTOM_A + 16 + 112
-BOTTOM_C = BOTTOM_B + 16 + 92
-BOTTOM_D = n_watched ? BOTTOM_C + 16 + 86 : BOTTOM_C
-KEY_TOP = BOTTOM_D + (span > 129600 ? 58 : 46)
-HEIGHT = KEY_TOP + KEY_ROW * key_rows + 14
+GAP = 16
+PANELS_HEIGHT = 190 + GAP + 112 + GAP + 92 + (n_watched ? GAP + 86 : 0)
+eval LAY_OUT
 eval OPEN_PICTURE
 set multiplot
 
 # ---- a. Success hangs from 100 %: the area above the line is what was lost, by first cause.
-PANEL_TOP = TOP_A
-PANEL_BOTTOM = BOTTOM_A
+PANEL_TOP = FIRST
+PANEL_BOTTOM = PANEL_TOP + 190
 eval NEXT_PANEL
 SHOWS = 'What users saw, and why. Times are UTC.'
-eval HEADER
-eval PHASE_RIBBON
-eval EVENT_FLAGS
-eval EVENT_KEY
+eval FRAME
 LEGEND_TEXT = 'Requests that succeed'
 eval LEGEND_HEADING
 LEGEND_TEXT = 'success'
@@ -104,8 +91,8 @@ plot for [k = 1:n_causes] DATA using (column('time')):(left_under(k - 1)):(left_
         with lines linewidth 1.3 linecolor rgb INK
 
 # ---- b. Latency.
-PANEL_TOP = BOTTOM_A + 16
-PANEL_BOTTOM = BOTTOM_B
+PANEL_TOP = PANEL_BOTTOM + GAP
+PANEL_BOTTOM = PANEL_TOP + 112
 eval NEXT_PANEL
 LEGEND_TEXT = 'Latency of served requests'
 eval LEGEND_HEADING
@@ -132,8 +119,8 @@ plot for [i = 1:3] DATA using (column('time')):(column(QUANTILES[4 - i])) with l
     linewidth 1.2 linecolor rgb QUANTILE_COLOURS[i]
 
 # ---- c. Load.
-PANEL_TOP = BOTTOM_B + 16
-PANEL_BOTTOM = BOTTOM_C
+PANEL_TOP = PANEL_BOTTOM + GAP
+PANEL_BOTTOM = PANEL_TOP + 92
 eval NEXT_PANEL
 LEGEND_TEXT = 'Requests per second'
 eval LEGEND_HEADING
@@ -156,8 +143,8 @@ plot DATA using (column('time')):(0):(value_or('served', 0)) with filledcurves \
 
 # ---- d. Availability of what the scenario watches.
 if (n_watched) {
-    PANEL_TOP = BOTTOM_C + 16
-    PANEL_BOTTOM = BOTTOM_D
+    PANEL_TOP = PANEL_BOTTOM + GAP
+    PANEL_BOTTOM = LAST_BOTTOM
     eval NEXT_PANEL
         LEGEND_TEXT = 'Availability'
     eval LEGEND_HEADING

@@ -40,9 +40,10 @@ phase_ribbon(kind) = kind eq 'steady' ? (IS_DARK ? '#3a4654' : '#cfd6de') : \
     kind eq 'mitigating' ? (IS_DARK ? '#a8811d' : '#f2cc66') : \
     kind eq 'recovering' ? (IS_DARK ? '#1f7d62' : '#7fcdb3') : GREY
 phase_ink(kind) = kind eq 'fault' ? '#ffffff' : IS_DARK ? '#f4f7fa' : '#1b2430'
-event_colour(kind) = kind eq 'fault' ? VERMILION : kind eq 'change' ? '#a8791a' : \
-    kind eq 'alert' ? '#a85a86' : kind eq 'human' ? '#5d6b7c' : kind eq 'action' ? '#00845f' : \
-    kind eq 'public' ? '#2f7fb5' : '#6f7b88'
+event_colour(kind) = kind eq 'fault' || kind eq 'flush' ? VERMILION : \
+    kind eq 'change' ? '#a8791a' : kind eq 'alert' ? '#a85a86' : kind eq 'human' ? '#5d6b7c' : \
+    kind eq 'action' || kind eq 'warm' ? '#00845f' : \
+    kind eq 'public' || kind eq 'wave' ? '#2f7fb5' : '#6f7b88'
 
 # ---- Type.  Fontconfig finds another sans serif where Inter is not installed.  An SVG is read
 # elsewhere and names the generic family; a page that embeds it can set its own.  There, bold
@@ -105,11 +106,28 @@ EVENTS_MAX = 20
 array event_time[EVENTS_MAX]
 array event_kind[EVENTS_MAX]
 array event_text[EVENTS_MAX]
+array event_sign[EVENTS_MAX]
 n_events = 0
 row = -1
 stats 'events.tsv' using (row = row + 1, row > 0 && n_events < EVENTS_MAX ? \
     (n_events = n_events + 1, event_time[n_events] = column(1), \
     event_kind[n_events] = strcol(2), event_text[n_events] = strcol(3), 0) : 0, 0) nooutput
+do for [i = 1:n_events] { event_sign[i] = sprintf('%d', i) }
+
+# A figure with marks of its own shows those, with letters, in place of the events: rows of the
+# file MARKS of the kind MARKS_KIND, or all with an empty one.
+$READ_MARKS << END
+n_events = 0;
+row = -1;
+stats MARKS using (row = row + 1, row > 0 && n_events < EVENTS_MAX
+    && (MARKS_KIND eq '' || MARKS_KIND eq strcol(2)) ?
+    (n_events = n_events + 1, event_time[n_events] = column(1),
+    event_kind[n_events] = strcol(2), event_text[n_events] = strcol(3), 0) : 0, 0) nooutput;
+do for [i = 1:n_events] { event_sign[i] = 'ABCDEFGHIJKLMNOPQRST'[i:i] };
+key_rows = (n_events + 1) / 2;
+END
+READ_MARKS = ''
+do for [i = 1:|$READ_MARKS|] { READ_MARKS = READ_MARKS.$READ_MARKS[i].' ' }
 
 PHASES_MAX = 20
 array phase_begin[PHASES_MAX]
@@ -124,6 +142,12 @@ stats 'phases.tsv' using (row = row + 1, row > 0 && n_phases < PHASES_MAX ? \
 
 # A value, or another one where the data say nan: gnuplot drops a point whose expression meets one.
 value_or(name, other) = strcol(name) eq 'nan' ? other : column(name)
+
+# The bottom of an axis of percents that ends at 100, and its steps.
+floor_under(v) = v > 99.992 ? 99.99 : v > 99.92 ? 99.9 : v > 99.6 ? 99.5 : v > 99.1 ? 99.0 : \
+    v > 98.1 ? 98.0 : v > 95.3 ? 95.0 : v > 91 ? 90.0 : v > 82 ? 80.0 : v > 53 ? 50.0 : \
+    v > 22 ? 20.0 : 0.0
+percent_step(bottom) = bottom == 20 ? 20 : bottom == 98 ? 0.5 : (100 - bottom) / 5
 
 # A round distance between tics, for about four of them up to a largest value.
 round_step(v) = (p = 10.0 ** floor(log10(v / 4.0)), r = v / 4.0 / p, \
@@ -217,7 +241,7 @@ array flag_x[EVENTS_MAX]
 $NUMBER << END
 set label number_id '' front point pointtype 7 pointsize DISC
     linecolor rgb event_colour(event_kind[i]) at screen sx(number_x), screen sy(number_y);
-set label number_id + 1 sprintf('%d', i) center front font SMALL_BOLD textcolor rgb '#ffffff'
+set label number_id + 1 event_sign[i] center front font SMALL_BOLD textcolor rgb '#ffffff'
     at screen sx(number_x), screen sy(number_y);
 END
 NUMBER = ''
@@ -253,12 +277,13 @@ do for [i = 1:|$EVENT_FLAGS|] { EVENT_FLAGS = EVENT_FLAGS.$EVENT_FLAGS[i].' ' }
 
 # ---- The key of the flags, in two columns from KEY_TOP down.
 KEY_ROW = 17.0
+KEY_LEFT = 62.0
 key_rows = (n_events + 1) / 2
 $EVENT_KEY << END
 key_indent = span > 129600 ? 84 : span < 3600 ? 58 : 38;
 do for [i = 1:n_events] {
     number_id = 1000 + 4 * i;
-    number_x = LEFT + 8 + (i > key_rows ? (WIDTH - LEFT) / 2 - 8 : 0);
+    number_x = KEY_LEFT + 8 + (i > key_rows ? (WIDTH - KEY_LEFT) / 2 - 8 : 0);
     number_y = KEY_TOP + KEY_ROW * ((i - 1) % key_rows);
     eval NUMBER;
     set label number_id + 2 clock(event_time[i], span) front font NORMAL_FONT
@@ -269,6 +294,29 @@ do for [i = 1:n_events] {
 END
 EVENT_KEY = ''
 do for [i = 1:|$EVENT_KEY|] { EVENT_KEY = EVENT_KEY.$EVENT_KEY[i].' ' }
+
+# ---- The heights of FIRST and what is above and below all panels; LAST_BOTTOM is the end of the
+# last one.
+$LAY_OUT << END
+FLAGS = 66.0;
+RIBBON = n_events ? 80.0 : 60.0;
+FIRST = RIBBON + (n_phases ? RIBBON_HEIGHT + 2 : 0);
+LAST_BOTTOM = FIRST + PANELS_HEIGHT;
+KEY_TOP = LAST_BOTTOM + (span > 129600 ? 58 : 46);
+HEIGHT = KEY_TOP + KEY_ROW * key_rows + 14;
+END
+LAY_OUT = ''
+do for [i = 1:|$LAY_OUT|] { LAY_OUT = LAY_OUT.$LAY_OUT[i].' ' }
+
+# What stands above the first panel and below the last, drawn with the first.
+$FRAME << END
+eval HEADER;
+eval PHASE_RIBBON;
+eval EVENT_FLAGS;
+eval EVENT_KEY;
+END
+FRAME = ''
+do for [i = 1:|$FRAME|] { FRAME = FRAME.$FRAME[i].' ' }
 
 # ---- The run's title, what the figure shows (SHOWS), and below all the run's note.
 $HEADER << END

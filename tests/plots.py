@@ -174,7 +174,7 @@ class Case:
                 index += 1
         write(where, "pops_rows.tsv", ["pop", "region"], names)
         rows = []
-        for i, (name, region) in enumerate(names):
+        for i, (_, region) in enumerate(names):
             fl2 = 0.3 + 0.5 * self.random.random()
             late = 5 * self.random.random() + (120 if i % 29 == 0 else 0)
             row = []
@@ -185,10 +185,10 @@ class Case:
                 value += 0.3 * bell(m, 13300 + 10 * i % 700, 500) * (i % 5 == 0) * self.errors
                 if region == "Oceania" and 5200 < m < 6400 and i % 2:
                     value = NAN
-                row.append(clamp(value) if value == value else NAN)
-            rows.append([name] + row)
+                row.append(f"{clamp(value):.4g}" if value == value else "-1")
+            rows.append([str(i)] + row)
         write(where, "pops.tsv",
-              ["pop"] + [number(START + (c + 0.5) * step) for c in range(columns)], rows)
+              [str(columns)] + [number(START + (c + 0.5) * step) for c in range(columns)], rows)
 
     def write_cache(self, where):
         rows, warm = [], 0.97
@@ -202,9 +202,9 @@ class Case:
             rows.append([row[0]] + [NAN if self.gap(t) else v for v in row[1:]])
         write(where, "cache.tsv",
               ["time", "hit_ratio", "warm", "origin_load", "origin_capacity"], rows)
-        marks = [[START + 12600 * self.stretch, "caches lost with the restart"],
-                 [START + 16100 * self.stretch, "90% warm after 58m"]]
-        write(where, "cache_marks.tsv", ["time", "text"], marks if self.errors else [])
+        marks = [[START + 12600 * self.stretch, "flush", "caches lost with the restart"],
+                 [START + 16100 * self.stretch, "warm", "90% warm after 58m"]]
+        write(where, "cache_marks.tsv", ["time", "kind", "text"], marks if self.errors else [])
 
     def write_retries(self, where):
         rows = []
@@ -262,7 +262,7 @@ CASES = [
     Case("single", pops=1, causes=1, events=EVENTS[:1], phases=PHASES[:1], watched=0),
     Case("crowd", events=CROWD, watched=3,
          title="A title of {braces}, under_scores, `quotes`, $(dollars), 100% and \\ too"),
-    Case("point", duration=1, buckets=1, pops=2, causes=2, watched=1),
+    Case("point", duration=1, buckets=1, pops=9, causes=2, watched=1),
 ]
 
 
