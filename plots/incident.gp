@@ -28,8 +28,10 @@ set datafile columnheaders
 DATA = 'incident.tsv'
 eval MEASURE_TIME
 
-# What is left of 100 % under the first k causes; where nothing is known nothing was lost.
-left_under(k) = 100 - 100 * (sum [c = 1:k] value_or(sprintf('cause_%d', c), 0))
+# What is left of 100 % under the first k causes; where nothing is known nothing was lost.  A
+# plot's loop runs once even if it should not.
+left_under(k) = k > n_causes ? 100 : \
+    100 - 100 * (sum [c = 1:k] value_or(sprintf('cause_%d', c), 0))
 
 # ---- Measure.
 low = 100.0

@@ -72,8 +72,8 @@ set yrange [0:100]
 set ytics 0, 20, 100
 set format y '%g%%'
 eval TIME_LABELS
-plot for [k = 1:n_versions] DATA using (column('time')):(up_to(k - 1)):(up_to(k)) \
-        with filledcurves linecolor rgb version_colour[k], \
-    for [g = 1:(n_generations > 0)] 'versions_marks.tsv' \
-        using (column(1)):(strcol(2) eq 'generation' ? 0 : NaN):(0):(3) \
-        with vectors nohead linewidth 0.9 linecolor rgb INK
+AREAS = "for [k = 1:n_versions] DATA using (column('time')):(up_to(k - 1)):(up_to(k)) ".\
+    "with filledcurves linecolor rgb version_colour[k]"
+TICKS = "MARKS using (column(1)):(strcol(2) eq 'generation' ? 0 : NaN):(0):(3) ".\
+    "with vectors nohead linewidth 0.9 linecolor rgb INK"
+eval 'plot '.(n_versions ? AREAS : '-1').(n_generations ? ', '.TICKS : '')

@@ -108,6 +108,8 @@ class Case:
         parts = [0.55 * bad + tail, kv, 0.02 * bad, 0.04 * bell(t, 14700, 1300),
                  0.01 * bad * (1 + math.sin(t / 200)), 0.0004 + 0.0002 * self.random.random()]
         parts = [p * self.errors for p in parts]
+        if self.causes == 0:
+            return []
         return parts[:self.causes - 1] + parts[-1:] if self.causes > 1 else parts[:1]
 
     def gap(self, t):
@@ -156,6 +158,7 @@ class Case:
         write(where, "incident.tsv", columns, rows)
         whole = sum(totals) or 1.0
         names = CAUSES[:self.causes - 1] + CAUSES[-1:] if self.causes > 1 else CAUSES[:1]
+        names = names[:self.causes]
         write(where, "incident_causes.tsv", ["column", "share", "text"],
               [[f"cause_{i + 1}", totals[i] / whole, names[i]] for i in range(self.causes)])
         watched = ["dashboard log-in", "workers-kv", "access", "site: shop"]
@@ -225,7 +228,7 @@ class Case:
         names = [("good", "v211: 60 features"), ("bad", "v212: 210 features"),
                  ("bad", "v213: 210 features"), ("good", "v211 pushed again"),
                  ("good", "later versions")]
-        names = names[:1] if self.causes == 1 else names
+        names = names[:self.causes] if self.causes < 2 else names
         rows = []
         for t in self.times():
             m = t / self.stretch
@@ -235,7 +238,7 @@ class Case:
             shares = [0.0 if m > 12600 else 1 - bad,
                       bad * (m < 7200) * (1 - new), bad * (m >= 7200) * (1 - new),
                       new * (1 - last), last]
-            shares = shares[:len(names)] if len(names) > 1 else [1.0]
+            shares = shares if len(names) > 1 else [1.0] * len(names)
             rows.append([START + t] + [float(s) for s in shares])
         write(where, "versions.tsv",
               ["time"] + [f"version_{i + 1}" for i in range(len(names))], rows)
@@ -257,6 +260,7 @@ CASES = [
     Case("short", duration=200, buckets=200, pops=12, watched=2, title="200 seconds"),
     Case("long", duration=3 * 86400, buckets=1000, pops=60, watched=4),
     Case("quiet", errors=0.0, events=[], phases=[], pops=40, watched=0, title="Nothing happens"),
+    Case("silent", errors=0.0, causes=0, events=[], phases=[], pops=3, watched=0, title=""),
     Case("faint", errors=0.004, pops=100),
     Case("gaps", gaps=True, pops=80),
     Case("single", pops=1, causes=1, events=EVENTS[:1], phases=PHASES[:1], watched=0),
