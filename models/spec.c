@@ -96,8 +96,10 @@ static const SimField network_fields[] = {
           .about = "CPU capacity of each PoP in cores; 0 derives it from demand and headroom."),
     COUNT(NetworkSpec, cores_min, "cores_min", .fallback = "32", .min = 1e-3, .max = 1e9,
           .about = "Least capacity of a PoP when it is derived."),
-    INTEGER(NetworkSpec, cores_per_machine, "cores_per_machine", .fallback = "32", .min = 1,
-            .max = 4096, .about = "Cores that share one queue: the c of M/M/c for latency."),
+    INTEGER(NetworkSpec, cores_per_queue, "cores_per_queue", .fallback = "1", .min = 1,
+            .max = 4096,
+            .about = "Cores that share one queue. 1: a connection stays with one worker, one a "
+                     "core, as event-driven proxies do."),
     LAW(NetworkSpec, convergence, "convergence",
         .fallback = "mixture(80% exponential(mean 6s), 20% lognormal(median 60s, sigma 1))",
         .about = "Time until a metro's traffic follows when a PoP is withdrawn or comes back."),

@@ -45,7 +45,7 @@ typedef struct NetworkSpec {
     double headroom;  /* capacity above the PoP's own daily peak, as a share */
     double cores;     /* CPU capacity of each PoP; 0: derived from demand and headroom */
     double cores_min; /* least CPU capacity of a PoP when derived */
-    int64_t cores_per_machine;
+    int64_t cores_per_queue; /* the c of M/M/c */
     SimLaw convergence; /* delay until a network follows a routing change */
     SimList overrides;  /* PopOverrideSpec */
 } NetworkSpec;

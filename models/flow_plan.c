@@ -1,0 +1,254 @@
+#include "models/flow_plan.h"
+
+#include <string.h>
+
+/* One walk down the needs of a row. */
+typedef struct Walk {
+    FlowPlan *plan;
+    const World *world;
+    const bool *killed;
+    uint32_t row;
+} Walk;
+
+/* What lies above a call on the way down: how often, and what its failure does to the request. */
+typedef struct Path {
+    double weight;
+    NeedFailure action;
+    int outcome; /* OUTCOME_NONE: the failing service's own */
+    uint32_t depth;
+} Path;
+
+static uint32_t
+find_unit(FlowPlan *plan, uint32_t service, uint32_t cohort)
+{
+    for (uint32_t i = 0; i < plan->n_units; i++)
+        if (plan->units[i].service == service && plan->units[i].cohort == cohort)
+            return i;
+    SIM_ASSERT(plan->n_units < FLOW_UNITS_MAX);
+    plan->units[plan->n_units].service = service;
+    plan->units[plan->n_units].cohort = cohort;
+    return plan->n_units++;
+}
+
+static uint32_t
+find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallback)
+{
+    for (uint32_t i = 0; i < plan->n_edges; i++) {
+        const FlowEdge *edge = &plan->edges[i];
+        if (edge->service == service && edge->timeout == need->timeout &&
+            edge->retries == (uint32_t)need->retries && edge->fallback == fallback)
+            return i;
+    }
+    SIM_ASSERT(plan->n_edges < FLOW_EDGES_MAX);
+    FlowEdge *edge = &plan->edges[plan->n_edges];
+    edge->service = service;
+    edge->timeout = need->timeout;
+    edge->retries = (uint32_t)need->retries;
+    edge->fallback = fallback;
+    return plan->n_edges++;
+}
+
+static FlowTerm *
+find_term(FlowPlan *plan, FlowSource source, uint32_t index, bool is_stale, int outcome)
+{
+    for (uint32_t i = 0; i < plan->n_terms; i++) {
+        FlowTerm *term = &plan->terms[i];
+        if (term->source == source && term->index == index && term->is_stale == is_stale &&
+            term->outcome == outcome)
+            return term;
+    }
+    SIM_ASSERT(plan->n_terms < FLOW_TERMS_MAX);
+    FlowTerm *term = &plan->terms[plan->n_terms++];
+    term->source = source;
+    term->index = index;
+    term->is_stale = is_stale;
+    term->outcome = outcome;
+    return term;
+}
+
+static void
+add_term(const Walk *walk, FlowSource source, uint32_t index, const Path *path)
+{
+    if (path->action == NEED_OPEN)
+        return;
+    FlowTerm *term =
+        find_term(walk->plan, source, index, path->action == NEED_STALE, path->outcome);
+    term->weight[walk->row] += path->weight;
+}
+
+static void
+add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path)
+{
+    uint32_t unit = find_unit(walk->plan, service, cohort);
+    double cpu = sim_seconds(world_service(walk->world, service)->cpu);
+    walk->plan->units[unit].calls[walk->row] += path->weight;
+    walk->plan->cpu[walk->row] += path->weight * cpu;
+    add_term(walk, FLOW_UNIT, unit, path);
+}
+
+static void
+add_call_to_pop(const Walk *walk, uint32_t service, const Path *path)
+{
+    const World *world = walk->world;
+    const FlowRow *row = &walk->plan->rows[walk->row];
+    uint32_t entry = row->site == SIM_NONE
+                         ? world_service(world, row->service)->front.service
+                         : row->service;
+    if (world->host[entry] == world->host[service]) {
+        add_unit(walk, service, row->cohort, path);
+        return;
+    }
+    for (uint32_t c = 0; c < world->n_cohorts[service]; c++) {
+        Path part = *path;
+        part.weight *= world_cohort_share(world, service, c);
+        add_unit(walk, service, c, &part);
+    }
+}
+
+static void
+add_call_to_core(const Walk *walk, const NeedSpec *need, const Path *path)
+{
+    uint32_t fallback = SIM_NONE;
+    if (need->on_failure == NEED_FALLBACK)
+        fallback = find_edge(walk->plan, need->fallback, need, SIM_NONE);
+    uint32_t index = find_edge(walk->plan, need->service, need, fallback);
+    walk->plan->edges[index].calls[walk->row] += path->weight;
+    walk->plan->edges[index].is_used = true;
+    add_term(walk, FLOW_EDGE, index, path);
+}
+
+static void walk_service(const Walk *walk, uint32_t service, const Path *path);
+
+static void
+walk_needs(const Walk *walk, const SimList *needs, const Path *path)
+{
+    SIM_EACH(const NeedSpec, need, *needs)
+    {
+        if (walk->killed[need->service])
+            continue;
+        Path below = *path;
+        below.weight *= need->share * (1 - need->cached);
+        below.depth++;
+        if (path->action == NEED_FAIL)
+            below.action = (NeedFailure)need->on_failure;
+        if (path->outcome == OUTCOME_NONE)
+            below.outcome = need->outcome;
+        if (world_service(walk->world, need->service)->placement == PLACEMENT_POP)
+            walk_service(walk, need->service, &below);
+        else
+            add_call_to_core(walk, need, &below);
+    }
+}
+
+/* Depth is bounded: a loop of needs inside a PoP is refused when the run is made. */
+static void
+walk_service(const Walk *walk, uint32_t service, const Path *path)
+{
+    SIM_ASSERT(path->depth < FLOW_DEPTH_MAX);
+    add_call_to_pop(walk, service, path);
+    walk_needs(walk, &world_service(walk->world, service)->needs, path);
+}
+
+static void
+walk_row(FlowPlan *plan, const World *world, const bool *killed, uint32_t index)
+{
+    const FlowRow *row = &plan->rows[index];
+    const Walk walk = {.plan = plan, .world = world, .killed = killed, .row = index};
+    const Path top = {.weight = 1, .action = NEED_FAIL, .outcome = OUTCOME_NONE};
+    if (row->site == SIM_NONE) {
+        const FrontSpec *front = &world_service(world, row->service)->front;
+        walk_service(&walk, front->service, &top);
+        walk_needs(&walk, &front->needs, &top);
+    } else {
+        walk_service(&walk, row->service, &top);
+        walk_needs(&walk, &world_site(world, row->site)->needs, &top);
+    }
+}
+
+static double
+listed_share(const World *world, const SimList *cohorts, uint32_t service, uint32_t cohort)
+{
+    const char *name = world_cohort_name(world, service, cohort);
+    if (cohorts->n == 0)
+        return world_cohort_share(world, service, cohort);
+    SIM_EACH(const CohortSpec, item, *cohorts)
+    if (strcmp(item->entity.name, name) == 0)
+        return item->share;
+    return 0;
+}
+
+/* Fills rows when they are given, and counts them. */
+static uint32_t
+make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zone_first)
+{
+    uint32_t n = 0;
+    for (uint32_t s = 0; s < world->n_sites; s++) {
+        const SiteSpec *site = world_site(world, s);
+        for (uint32_t c = 0; c < world->n_cohorts[site->service]; c++) {
+            double share = listed_share(world, &site->cohorts, site->service, c);
+            if (share <= 0)
+                continue;
+            if (rows)
+                rows[n] = (FlowRow){.site = s, .service = site->service, .cohort = c,
+                                    .share = share};
+            n++;
+        }
+    }
+    *ret_clients = n;
+    for (uint32_t v = 0; v < world->n_services; v++) {
+        const FrontSpec *front = &world_service(world, v)->front;
+        if (zone_first)
+            zone_first[v] = front->service == SIM_NONE ? SIM_NONE : n;
+        if (front->service == SIM_NONE)
+            continue;
+        for (uint32_t c = 0; c < world->n_cohorts[front->service]; c++, n++)
+            if (rows)
+                rows[n] = (FlowRow){
+                    .site = SIM_NONE, .service = v, .cohort = c,
+                    .share = listed_share(world, &front->cohorts, front->service, c)};
+    }
+    return n;
+}
+
+FlowPlan *
+flow_plan_new(const World *world, SimArena *arena)
+{
+    FlowPlan *plan = SIM_ARENA_NEW(arena, FlowPlan, 1);
+    plan->n_rows = make_rows(world, NULL, &plan->n_clients, NULL);
+    plan->stride = (plan->n_rows + 3) & ~3u;
+    plan->rows = SIM_ARENA_NEW(arena, FlowRow, plan->n_rows);
+    plan->zone_first = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
+    make_rows(world, plan->rows, &plan->n_clients, plan->zone_first);
+    plan->cpu = SIM_ARENA_NEW(arena, double, plan->stride);
+    plan->units = SIM_ARENA_NEW(arena, FlowUnit, FLOW_UNITS_MAX);
+    plan->edges = SIM_ARENA_NEW(arena, FlowEdge, FLOW_EDGES_MAX);
+    plan->terms = SIM_ARENA_NEW(arena, FlowTerm, FLOW_TERMS_MAX);
+    /* Address space only: pages that no unit, edge or term uses are never touched. */
+    for (uint32_t i = 0; i < FLOW_UNITS_MAX; i++)
+        plan->units[i].calls = SIM_ARENA_NEW(arena, double, plan->stride);
+    for (uint32_t i = 0; i < FLOW_EDGES_MAX; i++)
+        plan->edges[i].calls = SIM_ARENA_NEW(arena, double, plan->stride);
+    for (uint32_t i = 0; i < FLOW_TERMS_MAX; i++)
+        plan->terms[i].weight = SIM_ARENA_NEW(arena, double, plan->stride);
+    bool *killed = SIM_ARENA_NEW(arena, bool, world->n_services);
+    flow_plan_build(plan, world, killed);
+    return plan;
+}
+
+/* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds. */
+void
+flow_plan_build(FlowPlan *plan, const World *world, const bool *killed)
+{
+    size_t column = plan->stride * sizeof(double);
+    memset(plan->cpu, 0, column);
+    for (uint32_t i = 0; i < plan->n_units; i++)
+        memset(plan->units[i].calls, 0, column);
+    for (uint32_t i = 0; i < plan->n_edges; i++) {
+        memset(plan->edges[i].calls, 0, column);
+        plan->edges[i].is_used = false;
+    }
+    for (uint32_t i = 0; i < plan->n_terms; i++)
+        memset(plan->terms[i].weight, 0, column);
+    for (uint32_t r = 0; r < plan->n_rows; r++)
+        walk_row(plan, world, killed, r);
+}

@@ -1,0 +1,70 @@
+/*
+ * flow_plan.h - who calls what, flattened for the flow plane.
+ *
+ * A row is traffic that takes one way through a PoP: a site's requests in one
+ * cohort, or the calls that enter the edge for the zone of a fronted service in
+ * one cohort.  For each row the plan holds, with shares multiplied along the
+ * needs:
+ *   - the calls it makes to each unit (a PoP service in one cohort): CPU;
+ *   - the calls it makes over each edge to a core or external service;
+ *   - terms: the ways in which a request can go wrong, each a source (unit or
+ *     edge), a share of the row's requests and what that does (fail or stale).
+ * A need that fails open has calls but no term.  Needs beyond one with
+ * on_failure other than fail inherit it.  Switches change the plan, so it is
+ * built again after a kill switch; it depends on nothing that moves.
+ *
+ * Columns have `stride` entries, rows padded with zeros to a multiple of four.
+ */
+#pragma once
+
+#include "models/world.h"
+
+typedef struct FlowRow {
+    uint32_t site;    /* SIM_NONE: a zone */
+    uint32_t service; /* the PoP service it enters; of a zone: the fronted service */
+    uint32_t cohort;  /* of the entry's host */
+    double share;     /* of the site's or zone's traffic, as the scenario says */
+} FlowRow;
+
+typedef struct FlowUnit {
+    uint32_t service, cohort;
+    double *calls; /* [row] per request */
+} FlowUnit;
+
+typedef struct FlowEdge {
+    uint32_t service; /* core or external */
+    SimTime timeout;
+    uint32_t retries;
+    uint32_t fallback; /* edge tried when this one fails; SIM_NONE */
+    uint32_t stream;   /* of the service's station; set by flow_core */
+    bool is_used;      /* some row calls it directly */
+    double *calls;     /* [row] per request, first tries */
+} FlowEdge;
+
+typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE } FlowSource;
+
+typedef struct FlowTerm {
+    FlowSource source;
+    uint32_t index; /* of the unit or edge */
+    bool is_stale;  /* the request succeeds with an older answer */
+    int outcome;    /* OUTCOME_NONE: the source's own */
+    double *weight; /* [row] share of requests */
+} FlowTerm;
+
+typedef struct FlowPlan {
+    uint32_t n_rows, n_clients, stride; /* clients first, then zones */
+    FlowRow *rows;
+    uint32_t n_units, n_edges, n_terms;
+    FlowUnit *units;
+    FlowEdge *edges;
+    FlowTerm *terms;
+    double *cpu;          /* [row] CPU seconds a request at normal speed */
+    uint32_t *zone_first; /* [service] first zone row; SIM_NONE: not fronted */
+} FlowPlan;
+
+enum { FLOW_UNITS_MAX = 256, FLOW_EDGES_MAX = 512, FLOW_TERMS_MAX = 1024, FLOW_DEPTH_MAX = 32 };
+
+/* Allocates the plan at its largest in the arena, and builds it with no service killed. */
+FlowPlan *flow_plan_new(const World *world, SimArena *arena);
+/* Builds it again; killed[service] is true for services whose calls are skipped. */
+void flow_plan_build(FlowPlan *plan, const World *world, const bool *killed);
