@@ -40,12 +40,12 @@ read_sign(const char *text, Comparison *ret)
     return false;
 }
 
-static bool
-read_value(const char *text, double *ret)
+bool
+value_read(const char *text, double *ret)
 {
     SimTime duration;
     if (sim_quantity_count(text, ret) || sim_quantity_share(text, ret) ||
-        sim_quantity_rate(text, ret))
+        sim_quantity_rate(text, ret) || sim_quantity_factor(text, ret))
         return true;
     if (!sim_quantity_duration(text, &duration))
         return false;
@@ -77,7 +77,7 @@ condition_parse(SimFields *fields, const SimNode *node, void *destination)
     Condition *condition = destination;
     g_auto(GStrv) words = words_of(node);
     if (!words || g_strv_length(words) != 3 || !read_sign(words[1], &condition->comparison) ||
-        !read_value(words[2], &condition->value)) {
+        !value_read(words[2], &condition->value)) {
         sim_fields_error(fields, node->mark,
                          "'%s' is no condition: expected PROPERTY, one of > >= < <= == !=, and a "
                          "number, such as features > 200",
@@ -95,7 +95,7 @@ trigger_parse(SimFields *fields, const SimNode *node, void *destination)
     g_auto(GStrv) words = words_of(node);
     guint n = words ? g_strv_length(words) : 0;
     bool ok = (n == 3 || (n == 5 && strcmp(words[3], "for") == 0)) &&
-              read_sign(words[1], &trigger->comparison) && read_value(words[2], &trigger->value) &&
+              read_sign(words[1], &trigger->comparison) && value_read(words[2], &trigger->value) &&
               (n == 3 || sim_quantity_duration(words[4], &trigger->lasting));
     if (!ok) {
         sim_fields_error(
@@ -127,9 +127,9 @@ trigger_print(const void *data, GString *out)
     g_string_append_printf(out, "%s %s %.15g", trigger->metric, signs[trigger->comparison],
                            trigger->value);
     if (trigger->lasting) {
-        char duration[32];
+        char duration[SIM_QUANTITY_TEXT_MAX];
         g_string_append_printf(
             out, " for %s",
-            sim_quantity_format_duration(trigger->lasting, duration, sizeof duration));
+            sim_quantity_exact_duration(duration, sizeof duration, trigger->lasting));
     }
 }

@@ -26,6 +26,8 @@ typedef struct Trigger {
     SimTime lasting;
 } Trigger;
 
+/* A number with whichever unit: 4, 5%, 200ms (seconds), 40k/s, 2x. */
+bool value_read(const char *text, double *ret);
 bool comparison_holds(Comparison comparison, double left, double right);
 
 /* Hooks for CUSTOM fields: destination is a Condition, a Trigger. */

@@ -91,9 +91,8 @@ add_call_to_pop(const Walk *walk, uint32_t service, const Path *path)
 {
     const World *world = walk->world;
     const FlowRow *row = &walk->plan->rows[walk->row];
-    uint32_t entry = row->site == SIM_NONE
-                         ? world_service(world, row->service)->front.service
-                         : row->service;
+    uint32_t entry =
+        row->site == SIM_NONE ? world_service(world, row->service)->front.service : row->service;
     if (world->host[entry] == world->host[service]) {
         add_unit(walk, service, row->cohort, path);
         return;
@@ -189,8 +188,8 @@ make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zo
             if (share <= 0)
                 continue;
             if (rows)
-                rows[n] = (FlowRow){.site = s, .service = site->service, .cohort = c,
-                                    .share = share};
+                rows[n] =
+                    (FlowRow){.site = s, .service = site->service, .cohort = c, .share = share};
             n++;
         }
     }
@@ -203,9 +202,11 @@ make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zo
             continue;
         for (uint32_t c = 0; c < world->n_cohorts[front->service]; c++, n++)
             if (rows)
-                rows[n] = (FlowRow){
-                    .site = SIM_NONE, .service = v, .cohort = c,
-                    .share = listed_share(world, &front->cohorts, front->service, c)};
+                rows[n] =
+                    (FlowRow){.site = SIM_NONE,
+                              .service = v,
+                              .cohort = c,
+                              .share = listed_share(world, &front->cohorts, front->service, c)};
     }
     return n;
 }
@@ -235,7 +236,8 @@ flow_plan_new(const World *world, SimArena *arena)
     return plan;
 }
 
-/* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds. */
+/* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds.
+ */
 void
 flow_plan_build(FlowPlan *plan, const World *world, const bool *killed)
 {

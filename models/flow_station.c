@@ -102,8 +102,7 @@ static void
 remove_segments(FlowStation *station, uint32_t first, uint32_t n)
 {
     uint32_t after = station->n_segments - first - n;
-    memmove(&station->segments[first], &station->segments[first + n],
-            after * sizeof(FlowSegment));
+    memmove(&station->segments[first], &station->segments[first + n], after * sizeof(FlowSegment));
     memmove(amounts_of(station, first), amounts_of(station, first + n),
             (size_t)after * station->options.n_streams * sizeof(double));
     station->n_segments -= n;
@@ -149,8 +148,8 @@ book_stream(const FlowSegment *segment, const Passage *pass, SimTime from, SimTi
     double after = expired_share(segment, timeout, to);
     double started = share_in_time(segment, pass, from, timeout, pass->served_0, pass->served_1);
     double lo = fmax(before, pass->served_0);
-    double lost = fmax(0, after - lo) - share_in_time(segment, pass, from, timeout, lo,
-                                                      fmin(after, pass->served_1));
+    double lost = fmax(0, after - lo) -
+                  share_in_time(segment, pass, from, timeout, lo, fmin(after, pass->served_1));
     *ret_started += amount * started;
     *ret_timed_out += amount * fmax(0, lost);
 }
@@ -274,8 +273,7 @@ normalise(FlowStation *station, uint32_t j)
     for (uint32_t i = 0; i < station->options.n_streams; i++)
         amounts[i] *= share;
     segment->work *= share;
-    segment->from +=
-        sim_from_seconds(segment->served * sim_seconds(segment->to - segment->from));
+    segment->from += sim_from_seconds(segment->served * sim_seconds(segment->to - segment->from));
     if (segment->from >= segment->to)
         segment->from = segment->to - 1;
     segment->served = 0;
@@ -355,7 +353,7 @@ flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime 
     station->spare = fmax(0, station->spare - work * part);
     if (part < 1) {
         if (!station->amounts)
-            station->amounts = SIM_ARENA_NEW(arena, double, (size_t)n * FLOW_SEGMENTS_MAX);
+            station->amounts = SIM_ARENA_NEW(arena, double, (size_t)n *FLOW_SEGMENTS_MAX);
         if (station->n_segments == FLOW_SEGMENTS_MAX)
             make_room(station, to);
         uint32_t j = station->n_segments++;
@@ -386,8 +384,7 @@ flow_station_drop(FlowStation *station, SimTime now, double share, double *ret_d
         const double *amounts = amounts_of(station, j);
         for (uint32_t i = 0; i < station->options.n_streams; i++) {
             double expired = expired_share(segment, station->options.timeout[i], now);
-            double lost =
-                share * amounts[i] * segment->keep * (1 - fmax(segment->served, expired));
+            double lost = share * amounts[i] * segment->keep * (1 - fmax(segment->served, expired));
             ret_dropped[i] += lost;
             station->dropped += lost;
         }

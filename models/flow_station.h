@@ -54,9 +54,9 @@ typedef struct FlowStation {
     FlowStationOptions options;
     FlowSegment segments[FLOW_SEGMENTS_MAX]; /* oldest first */
     uint32_t n_segments;
-    double *amounts;     /* [segment][stream], allocated at the first use */
-    double spare;        /* server seconds left of the step's capacity after drain */
-    double step_work;    /* capacity of the step in hand */
+    double *amounts;  /* [segment][stream], allocated at the first use */
+    double spare;     /* server seconds left of the step's capacity after drain */
+    double step_work; /* capacity of the step in hand */
     double admitted, started, timed_out, dropped; /* cumulative calls, for verify */
 } FlowStation;
 

@@ -90,14 +90,13 @@ static const SimField network_fields[] = {
          .about = "Mean request rate of the whole network over a day; sites take shares of it."),
     OBJECT(NetworkSpec, diurnal, "diurnal", .table = &diurnal_table,
            .about = "How demand moves over the day."),
-    SHARE(NetworkSpec, headroom, "headroom", .fallback = "60%", .min = 0, .max = 100,
+    SHARE(NetworkSpec, headroom, "headroom", .fallback = "60%", .min = 0, .max = 1,
           .about = "CPU capacity of a PoP above its own daily peak, when capacity is derived."),
     COUNT(NetworkSpec, cores, "cores", .fallback = "0", .min = 0, .max = 1e9,
           .about = "CPU capacity of each PoP in cores; 0 derives it from demand and headroom."),
     COUNT(NetworkSpec, cores_min, "cores_min", .fallback = "32", .min = 1e-3, .max = 1e9,
           .about = "Least capacity of a PoP when it is derived."),
-    INTEGER(NetworkSpec, cores_per_queue, "cores_per_queue", .fallback = "1", .min = 1,
-            .max = 4096,
+    INTEGER(NetworkSpec, cores_per_queue, "cores_per_queue", .fallback = "1", .min = 1, .max = 4096,
             .about = "Cores that share one queue. 1: a connection stays with one worker, one a "
                      "core, as event-driven proxies do."),
     LAW(NetworkSpec, convergence, "convergence",
@@ -172,10 +171,10 @@ static const SimField station_fields[] = {
           .about = "Calls served at the same time."),
     DURATION(StationSpec, service_time, "service_time", .fallback = "10ms", .min = 1e-6,
              .max = 3600, .about = "Mean time of one call on one server."),
-    COUNT(StationSpec, queue, "queue", .fallback = "-1", .min = -1, .max = 1e12,
-          .about = "Waiting places; a call that finds none is refused; -1: no limit."),
-    COUNT(StationSpec, concurrency, "concurrency", .fallback = "-1", .min = -1, .max = 1e12,
-          .about = "Calls held at once including those that wait for what they need; -1: no "
+    COUNT(StationSpec, queue, "queue", .min = 1e-6, .max = 1e12,
+          .about = "Waiting places; a call that finds none is refused; absent: no limit."),
+    COUNT(StationSpec, concurrency, "concurrency", .min = 1e-6, .max = 1e12,
+          .about = "Calls held at once including those that wait for what they need; absent: no "
                    "limit. Slow dependencies then eat capacity."),
     CHOICE(StationSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
            .about = "Which waiting call is served next: the oldest or the newest."),
@@ -274,17 +273,6 @@ static const SimFieldTable vendor_table = {.name = "vendor",
 
 /* sites ------------------------------------------------------------------------------------- */
 
-static const SimField site_diurnal_fields[] = {
-    ROW(DiurnalSpec, amplitude, "amplitude", SIM_FIELD_SHARE, .fallback = "-100%", .min = -1,
-        .max = 1, .about = "As the network's; -100% (the default) takes the network's."),
-    DURATION(DiurnalSpec, peak, "peak", .fallback = "20h", .min = 0, .max = DAY_S,
-             .about = "Local solar time of the daily peak."),
-};
-static const SimFieldTable site_diurnal_table = {.name = "site diurnal",
-                                                 .about = "A daily shape of its own.",
-                                                 .size = sizeof(DiurnalSpec),
-                                                 SIM_TABLE(site_diurnal_fields)};
-
 static const SimField region_fields[] = {
     FACTOR(RegionSpec, factor, "factor", .required = true, .min = 0, .max = 1000,
            .about = "Demand of this region relative to its users' share."),
@@ -345,8 +333,8 @@ static const SimField client_fields[] = {
            .about = "Each further wait is this many times longer."),
     BOOL(ClientSpec, jitter, "jitter", .fallback = "false",
          .about = "Full jitter: the wait is uniform between 0 and the back-off."),
-    SHARE(ClientSpec, budget, "budget", .fallback = "-100%", .min = -1, .max = 10,
-          .about = "Retries allowed per fresh request (retry budget); -100%: no budget."),
+    SHARE(ClientSpec, budget, "budget", .min = 1e-6, .max = 1,
+          .about = "Retries allowed per fresh request (retry budget); absent: no limit."),
     RATE(ClientSpec, budget_min_per_s, "budget_min", .fallback = "0/s", .min = 0, .max = 1e12,
          .about = "Retries per second that the budget always allows, per PoP."),
     DURATION(ClientSpec, reload, "reload", .fallback = "15s", .min = 0.1, .max = 86400,
@@ -388,8 +376,8 @@ static const SimField site_fields[] = {
          .about = "Its own mean rate over a day, in place of a share."),
     MAP(SiteSpec, regions, "regions", .table = &region_table, .items_max = 7,
         .about = "Where its users are, relative to all users; a region not named: 1x."),
-    OBJECT(SiteSpec, diurnal, "diurnal", .table = &site_diurnal_table,
-           .about = "A daily shape of its own."),
+    OBJECT(SiteSpec, diurnal, "diurnal", .table = &diurnal_table,
+           .about = "A daily shape of its own; absent: the network's."),
     REFERENCE(SiteSpec, service, "service", .path = "services", .required = true,
               .about = "The PoP service that its requests enter."),
     MAP(SiteSpec, cohorts, "cohorts", .table = &cohort_table, .items_max = 8,

@@ -42,12 +42,12 @@ typedef struct NetworkSpec {
     int64_t busiest;           /* keep the n PoPs with most demand; 0: all */
     double requests_per_s;     /* mean over a day, all sites; 0: sites give their own */
     DiurnalSpec diurnal;
-    double headroom;  /* capacity above the PoP's own daily peak, as a share */
-    double cores;     /* CPU capacity of each PoP; 0: derived from demand and headroom */
-    double cores_min; /* least CPU capacity of a PoP when derived */
+    double headroom;         /* capacity above the PoP's own daily peak, as a share */
+    double cores;            /* CPU capacity of each PoP; 0: derived from demand and headroom */
+    double cores_min;        /* least CPU capacity of a PoP when derived */
     int64_t cores_per_queue; /* the c of M/M/c */
-    SimLaw convergence; /* delay until a network follows a routing change */
-    SimList overrides;  /* PopOverrideSpec */
+    SimLaw convergence;      /* delay until a network follows a routing change */
+    SimList overrides;       /* PopOverrideSpec */
 } NetworkSpec;
 
 typedef struct LocationSpec { /* core data centres and clouds */
@@ -150,7 +150,7 @@ typedef struct ClientSpec {
     SimTime backoff;
     bool jitter;   /* full: the wait is uniform between 0 and the back-off */
     double growth; /* back-off of attempt k: backoff * growth^(k-1) */
-    double budget; /* retries per fresh request; < 0: none */
+    double budget; /* retries per fresh request; 0: no limit */
     double budget_min_per_s;
     SimTime reload;     /* mean time until a person tries again */
     double persistence; /* share of people who do, after each failure */
@@ -180,7 +180,7 @@ typedef struct SiteSpec {
     bool remainder;        /* takes what the shares leave */
     double requests_per_s; /* own rate, when > 0 */
     SimList regions;       /* RegionSpec */
-    DiurnalSpec diurnal;   /* amplitude < 0: the network's */
+    DiurnalSpec diurnal;   /* not given: the network's */
     uint32_t service;      /* where its requests enter */
     SimList cohorts;       /* CohortSpec; empty: as the service's */
     SimList needs;         /* NeedSpec: beyond those of the service */

@@ -89,6 +89,8 @@ static const VerbKeys verb_keys[VERB_COUNT] = {
 
 static bool after_parse(SimFields *fields, const SimNode *node, void *destination);
 static void after_print(const void *data, GString *out);
+static bool value_parse(SimFields *fields, const SimNode *node, void *destination);
+static void value_print(const void *data, GString *out);
 static bool bound_parse(SimFields *fields, const SimNode *node, void *destination);
 static void bound_print(const void *data, GString *out);
 
@@ -168,7 +170,8 @@ static const char *const measure_kinds[MEASURE_COUNT + 1] = {
         M(type, prefix from, "from", INSTANT,                                                      \
           .about = "Start of the window; default: of the run."),                                   \
         M(type, prefix to, "to", INSTANT, .about = "End of the window; default: of the run."),     \
-        M(type, prefix above, "above", SHARE, .fallback = "1%", .min = -1e15, .max = 1e15,         \
+        M(type, prefix above, "above", CUSTOM, .fallback = "1%", .parse = value_parse,             \
+          .print = value_print, .expected = "a number with its unit such as `1%` or `200ms`",      \
           .about = "Threshold of first, last, time-above, longest, switches, aligned, settled."),  \
         M(type, prefix base_from, "base_from", INSTANT,                                            \
           .about = "fall, ratio: start of the window compared with."),                             \
@@ -261,10 +264,10 @@ static void
 after_print(const void *data, GString *out)
 {
     const AfterSpec *after = data;
-    char delay[64];
+    char delay[SIM_QUANTITY_TEXT_MAX];
     if (!after->is_given)
         return;
-    sim_quantity_format_duration(after->delay, delay, sizeof delay);
+    sim_quantity_exact_duration(delay, sizeof delay, after->delay);
     if (after->entry && after->delay)
         g_string_append_printf(out, "%s + %s", after->entry, delay);
     else
@@ -272,20 +275,33 @@ after_print(const void *data, GString *out)
 }
 
 static bool
+value_parse(SimFields *fields, const SimNode *node, void *destination)
+{
+    const char *text = node->kind == SIM_NODE_SCALAR ? node->scalar : "";
+    if (value_read(text, destination))
+        return true;
+    sim_fields_error(fields, node->mark,
+                     "'%s' is no value: expected a number with its unit such as 1%%, 200ms, 4 or "
+                     "300/s",
+                     text);
+    return false;
+}
+
+static void
+value_print(const void *data, GString *out)
+{
+    g_string_append_printf(out, "%.17g", *(const double *)data);
+}
+
+static bool
 bound_parse(SimFields *fields, const SimNode *node, void *destination)
 {
     Bound *bound = destination;
     const char *text = node->kind == SIM_NODE_SCALAR ? node->scalar : "";
-    SimTime duration;
     bound->kind = BOUND_NUMBER;
     bound->text = sim_fields_strdup(fields, text);
-    if (sim_quantity_count(text, &bound->number) || sim_quantity_share(text, &bound->number) ||
-        sim_quantity_rate(text, &bound->number) || sim_quantity_factor(text, &bound->number))
+    if (value_read(text, &bound->number))
         return true;
-    if (sim_quantity_duration(text, &duration)) {
-        bound->number = sim_seconds(duration);
-        return true;
-    }
     bound->kind = BOUND_INSTANT;
     if (sim_instant_parse(text, &bound->instant))
         return true;

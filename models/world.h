@@ -12,6 +12,7 @@
 #include "models/spec.h"
 #include "sim/arena.h"
 #include "sim/journal.h"
+#include "sim/messages.h"
 #include "sim/sim.h"
 
 enum { COHORTS_MAX = 8 };
@@ -41,5 +42,11 @@ const ConfigSpec *world_config(const World *world, uint32_t config);
 const char *world_cohort_name(const World *world, uint32_t service, uint32_t cohort);
 double world_cohort_share(const World *world, uint32_t service, uint32_t cohort);
 uint32_t world_cohort_find(const World *world, uint32_t service, const char *name); /* SIM_NONE */
+uint32_t world_condition_find(const World *world, const char *name);                /* SIM_NONE */
 /* PoPs that match, busiest first, into ret (n_pops long); how many. */
 uint32_t world_select_pops(const World *world, const PopSelector *selector, uint32_t *ret);
+/* Fills everything but the plane.  False when names or shapes are wrong, which messages then says:
+ * an entry that is not at the PoPs, `inside` in a ring, a loop of needs inside a PoP, cohorts that
+ * do not sum to 100 % or are not the host's, a region that does not exist, more than one remainder.
+ * geo must outlive the world. */
+bool world_init(World *world, Sim *sim, const Spec *spec, const Geo *geo, SimMessages *messages);

@@ -1,0 +1,302 @@
+#include "models/world.h"
+
+#include <math.h>
+#include <string.h>
+
+const ServiceSpec *
+world_service(const World *world, uint32_t service)
+{
+    SIM_ASSERT(service < world->n_services);
+    return SIM_ITEM(world->spec->services, const ServiceSpec, service);
+}
+
+const SiteSpec *
+world_site(const World *world, uint32_t site)
+{
+    SIM_ASSERT(site < world->n_sites);
+    return SIM_ITEM(world->spec->sites, const SiteSpec, site);
+}
+
+const ConfigSpec *
+world_config(const World *world, uint32_t config)
+{
+    SIM_ASSERT(config < world->n_configs);
+    return SIM_ITEM(world->spec->configs, const ConfigSpec, config);
+}
+
+static const SimList *
+host_cohorts(const World *world, uint32_t service)
+{
+    return &world_service(world, world->host[service])->cohorts;
+}
+
+const char *
+world_cohort_name(const World *world, uint32_t service, uint32_t cohort)
+{
+    const SimList *cohorts = host_cohorts(world, service);
+    SIM_ASSERT(cohort < world->n_cohorts[service]);
+    return cohorts->n ? SIM_ITEM(*cohorts, const CohortSpec, cohort)->entity.name : "";
+}
+
+double
+world_cohort_share(const World *world, uint32_t service, uint32_t cohort)
+{
+    const SimList *cohorts = host_cohorts(world, service);
+    SIM_ASSERT(cohort < world->n_cohorts[service]);
+    return cohorts->n ? SIM_ITEM(*cohorts, const CohortSpec, cohort)->share : 1;
+}
+
+uint32_t
+world_cohort_find(const World *world, uint32_t service, const char *name)
+{
+    for (uint32_t c = 0; c < world->n_cohorts[service]; c++)
+        if (strcmp(world_cohort_name(world, service, c), name) == 0)
+            return c;
+    return SIM_NONE;
+}
+
+static bool
+matches(const World *world, const PopSelector *selector, uint32_t pop)
+{
+    const Geo *geo = world->geo;
+    if (selector->region &&
+        g_ascii_strcasecmp(geo_region_name(geo->pops.at.region[pop]), selector->region) != 0)
+        return false;
+    if (selector->country && g_ascii_strcasecmp(geo->pops.at.country[pop], selector->country) != 0)
+        return false;
+    return !selector->code || g_ascii_strcasecmp(geo->pops.code[pop], selector->code) == 0;
+}
+
+uint32_t
+world_select_pops(const World *world, const PopSelector *selector, uint32_t *ret)
+{
+    uint32_t most = selector->busiest > 0 ? (uint32_t)selector->busiest : world->n_pops;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < world->n_pops && n < most; i++)
+        if (matches(world, selector, world->pops_by_demand[i]))
+            ret[n++] = world->pops_by_demand[i];
+    return n;
+}
+
+/* Follows `inside` to its end; a ring is an error and leaves the service its own host. */
+static void
+find_host(World *world, uint32_t service, SimMessages *messages)
+{
+    uint32_t host = service;
+    for (uint32_t steps = 0; world_service(world, host)->inside != SIM_NONE; steps++) {
+        host = world_service(world, host)->inside;
+        if (steps > world->n_services) {
+            sim_messages_error(messages, world_service(world, service)->entity.mark,
+                               "service '%s' is inside itself: expected `inside` to end at a "
+                               "service with processes of its own",
+                               world_service(world, service)->entity.name);
+            host = service;
+            break;
+        }
+    }
+    world->host[service] = host;
+    uint32_t n = world_service(world, host)->cohorts.n;
+    world->n_cohorts[service] = n ? n : 1;
+}
+
+static void
+check_shares(const SimList *cohorts, const char *what, const char *name, SimMessages *messages)
+{
+    double sum = 0;
+    SIM_EACH(const CohortSpec, cohort, *cohorts)
+    sum += cohort->share;
+    if (cohorts->n && fabs(sum - 1) > 1e-6)
+        sim_messages_error(messages, SIM_ITEM(*cohorts, const CohortSpec, 0)->entity.mark,
+                           "the cohorts of %s '%s' sum to %.4g%%: expected 100%%", what, name,
+                           sum * 100);
+}
+
+/* Cohorts that a site or front lists are those of the service that it enters. */
+static void
+check_listed(const World *world, const SimList *cohorts, uint32_t service, const char *what,
+             const char *name, SimMessages *messages)
+{
+    check_shares(cohorts, what, name, messages);
+    SIM_EACH(const CohortSpec, cohort, *cohorts)
+    if (world_cohort_find(world, service, cohort->entity.name) == SIM_NONE)
+        sim_messages_error(messages, cohort->entity.mark,
+                           "service '%s' has no cohort '%s': expected one of its cohorts",
+                           world_service(world, service)->entity.name, cohort->entity.name);
+}
+
+static bool
+is_at_pop(const World *world, uint32_t service)
+{
+    return world_service(world, service)->placement == PLACEMENT_POP;
+}
+
+/* Marks services on the way down from one; finds a loop of needs among PoP services. */
+static bool
+has_loop(const World *world, uint32_t service, uint8_t *state)
+{
+    if (state[service])
+        return state[service] == 1;
+    state[service] = 1;
+    SIM_EACH(const NeedSpec, need, world_service(world, service)->needs)
+    if (is_at_pop(world, need->service) && has_loop(world, need->service, state))
+        return true;
+    state[service] = 2;
+    return false;
+}
+
+static void
+check_service(const World *world, uint32_t index, uint8_t *state, SimMessages *messages)
+{
+    const ServiceSpec *service = world_service(world, index);
+    const char *name = service->entity.name;
+    check_shares(&service->cohorts, "service", name, messages);
+    if (service->inside != SIM_NONE && !is_at_pop(world, service->inside))
+        sim_messages_error(messages, service->entity.mark,
+                           "service '%s' is inside '%s', which is not at the PoPs: expected a "
+                           "service with placement: pop",
+                           name, world_service(world, service->inside)->entity.name);
+    if (service->inside != SIM_NONE && service->cohorts.n)
+        sim_messages_error(messages, service->entity.mark,
+                           "service '%s' has cohorts but is inside '%s': expected the cohorts of "
+                           "its host alone",
+                           name, world_service(world, service->inside)->entity.name);
+    if (service->front.service != SIM_NONE) {
+        if (!is_at_pop(world, service->front.service))
+            sim_messages_error(messages, service->front.entity.mark,
+                               "the front of service '%s' is not at the PoPs: expected a service "
+                               "with placement: pop",
+                               name);
+        check_listed(world, &service->front.cohorts, service->front.service, "front of service",
+                     name, messages);
+    }
+    if (is_at_pop(world, index) && has_loop(world, index, state))
+        sim_messages_error(messages, service->entity.mark,
+                           "service '%s' needs itself through services at the same PoP: expected "
+                           "loops to pass a core service",
+                           name);
+}
+
+static void
+check_site(const World *world, const SiteSpec *site, SimMessages *messages)
+{
+    const char *name = site->entity.name;
+    if (!is_at_pop(world, site->service))
+        sim_messages_error(messages, site->entity.mark,
+                           "site '%s' enters service '%s', which is not at the PoPs: expected a "
+                           "service with placement: pop",
+                           name, world_service(world, site->service)->entity.name);
+    check_listed(world, &site->cohorts, site->service, "site", name, messages);
+    SIM_EACH(const RegionSpec, region, site->regions)
+    if (geo_region_find(region->entity.name) == SIM_NONE)
+        sim_messages_error(messages, region->entity.mark,
+                           "no region is called '%s': expected north-america, south-america, "
+                           "europe, africa, middle-east, asia or oceania",
+                           region->entity.name);
+}
+
+static void
+check_fallbacks(const World *world, const SimList *needs, SimMessages *messages)
+{
+    SIM_EACH(const NeedSpec, need, *needs)
+    if (need->on_failure == NEED_FALLBACK && need->fallback != SIM_NONE &&
+        (is_at_pop(world, need->fallback) || is_at_pop(world, need->service)))
+        sim_messages_error(messages, need->entity.mark,
+                           "the fallback of '%s' is between services at the PoPs: expected core "
+                           "or external services on both sides",
+                           need->entity.name);
+}
+
+/* The names of degrade effects, each once, in order of appearance. */
+static void
+collect_conditions(World *world, SimArena *arena)
+{
+    uint32_t most = 0;
+    for (uint32_t c = 0; c < world->n_configs; c++)
+        most += world_config(world, c)->consumers.n;
+    world->conditions = SIM_ARENA_NEW(arena, const char *, most + 1);
+    for (uint32_t c = 0; c < world->n_configs; c++)
+        SIM_EACH(const ConsumerSpec, consumer, world_config(world, c)->consumers)
+    if (consumer->effect.degrade &&
+        world_condition_find(world, consumer->effect.degrade) == SIM_NONE)
+        world->conditions[world->n_conditions++] = consumer->effect.degrade;
+}
+
+uint32_t
+world_condition_find(const World *world, const char *name)
+{
+    for (uint32_t i = 0; i < world->n_conditions; i++)
+        if (strcmp(world->conditions[i], name) == 0)
+            return i;
+    return SIM_NONE;
+}
+
+static gint
+by_demand(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const World *world = data;
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    if (world->demand[left] != world->demand[right])
+        return world->demand[left] > world->demand[right] ? -1 : 1;
+    return left < right ? -1 : left > right;
+}
+
+static void
+order_pops(World *world, SimArena *arena)
+{
+    world->demand = SIM_ARENA_NEW(arena, double, world->n_pops);
+    world->pops_by_demand = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
+    uint32_t *nearest = g_new(uint32_t, world->n_metros);
+    geo_nearest(world->geo, NULL, nearest);
+    geo_pop_traffic(world->geo, nearest, world->demand);
+    g_free(nearest);
+    for (uint32_t p = 0; p < world->n_pops; p++)
+        world->pops_by_demand[p] = p;
+    g_qsort_with_data(world->pops_by_demand, (gint)world->n_pops, sizeof(uint32_t), by_demand,
+                      world);
+}
+
+static void
+check_all(const World *world, SimMessages *messages)
+{
+    uint32_t remainders = 0;
+    uint8_t *state = g_new0(uint8_t, world->n_services);
+    for (uint32_t i = 0; i < world->n_services; i++) {
+        check_service(world, i, state, messages);
+        check_fallbacks(world, &world_service(world, i)->needs, messages);
+        check_fallbacks(world, &world_service(world, i)->front.needs, messages);
+    }
+    g_free(state);
+    for (uint32_t i = 0; i < world->n_sites; i++) {
+        const SiteSpec *site = world_site(world, i);
+        check_site(world, site, messages);
+        check_fallbacks(world, &site->needs, messages);
+        remainders += site->remainder;
+        if (remainders > 1 && site->remainder)
+            sim_messages_error(messages, site->entity.mark,
+                               "site '%s' is a second remainder: expected one", site->entity.name);
+    }
+}
+
+bool
+world_init(World *world, Sim *sim, const Spec *spec, const Geo *geo, SimMessages *messages)
+{
+    SimArena *arena = sim_arena(sim);
+    uint32_t before = sim_messages_errors(messages);
+    *world = (World){.spec = spec,
+                     .geo = geo,
+                     .sim = sim,
+                     .n_pops = geo->n_pops,
+                     .n_metros = geo->n_metros,
+                     .n_services = spec->services.n,
+                     .n_sites = spec->sites.n,
+                     .n_configs = spec->configs.n};
+    world->host = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
+    world->n_cohorts = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
+    for (uint32_t i = 0; i < world->n_services; i++)
+        find_host(world, i, messages);
+    check_all(world, messages);
+    collect_conditions(world, arena);
+    order_pops(world, arena);
+    world->journal = sim_journal_new(arena, NULL);
+    return sim_messages_errors(messages) == before;
+}
