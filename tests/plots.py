@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """plots.py - draws every figure from made-up runs and from awkward ones.
 
-Writes the data of plots/README.md for a handful of runs, draws each figure in both themes and
-both formats, and fails if gnuplot fails or says anything.
+Writes the data of plots/README.md for a handful of runs, draws each figure of each, and fails if
+gnuplot fails or says anything.
 
-`tests/plots.py` uses a directory of its own and removes it; `tests/plots.py DIR` draws into DIR
-and leaves all there to be looked at; `tests/plots.py DIR CASE FIGURE` draws one figure of one run.
+`tests/plots.py` uses a directory of its own and removes it; `tests/plots.py DIR` draws into DIR,
+in every theme and format, and leaves all there to be looked at; `tests/plots.py DIR CASE FIGURE` draws one figure of one run.
 """
 
 import math
@@ -294,9 +294,10 @@ def main():
         where = os.path.join(top, case.name)
         case.write_all(where)
         for figure in figures:
-            # Formats differ in the terminal only, themes in colours only: not every pair of them.
-            for theme, form in (("light", "png"), ("dark", "svg")) if not kept else (
-                    ("light", "png"), ("dark", "png"), ("light", "svg")):
+            # Themes differ in colours and formats in the terminal: a look needs all, a test
+            # one after the other.
+            turn = [("light", "png"), ("dark", "svg"), ("dark", "png"), ("light", "svg")]
+            for theme, form in turn if kept else [turn[len(results) % 4]]:
                 results.append(draw(where, figure, theme, form))
     if not kept:
         shutil.rmtree(top)
