@@ -43,7 +43,7 @@ void *
 sim_pool_alloc(SimPool *pool, size_t n, size_t size)
 {
     SIM_ASSERT(size == 0 || n <= (SIZE_MAX - ALIGNMENT) / size);
-    size_t bytes = (n * size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
+    size_t bytes = (MAX(n * size, 1) + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     if (bytes >= CHUNK_BYTES / 4)
         return chunk_new(pool, bytes);
     if (bytes > pool->left) {

@@ -16,7 +16,7 @@
 
 #define SIM_TREE_DEPTH_MAX 64u
 #define SIM_TREE_NODES_MAX 100000u
-#define SIM_TREE_STEPS_MAX 10000000u
+#define SIM_TREE_STEPS_MAX 2000000u
 
 typedef struct SimTree {
     SimPool *pool;

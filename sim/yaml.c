@@ -140,9 +140,11 @@ static const char *
 anchor_of(Reader *reader, struct fy_event *event)
 {
     struct fy_token *tag = fy_event_get_tag_token(event);
-    if (tag)
-        complain(reader, mark_token(reader, tag), "tags such as '%s' have no meaning here",
-                 token_text(reader, tag));
+    if (tag) {
+        SimMark mark = mark_token(reader, tag);
+        complain(reader, mark, "tags such as '%.*s' have no meaning here",
+                 (int)MIN(mark.length, 80), mark.text + mark.offset);
+    }
     struct fy_token *anchor = fy_event_get_anchor_token(event);
     return anchor ? token_text(reader, anchor) : NULL;
 }
@@ -266,7 +268,13 @@ static void
 on_alias(Reader *reader, struct fy_event *event)
 {
     struct fy_token *token = event->alias.anchor;
+    /* The token leaves out the asterisk. */
     SimMark mark = mark_token(reader, token);
+    if (mark.offset > 0) {
+        mark.column--;
+        mark.offset--;
+        mark.length++;
+    }
     const char *anchor = token_text(reader, token);
     const SimNode *target = g_hash_table_lookup(reader->anchors, anchor);
     SimNode *node;
