@@ -155,13 +155,14 @@ cache_curve_new(SimArena *arena, double objects, double alpha, double size)
     }
     Popularity popularity;
     popularity_init(&popularity, rint(objects), alpha);
-    bool is_all = size >= popularity.objects;
+    /* The quadrature does not count the catalogue any better. */
+    bool is_all = size >= (1 - 1e-6) * popularity.objects;
     /* After 40 mean requests for the rarest object nothing is absent. */
     curve->end =
         is_all ? 40 / popularity.share[popularity.n - 1] : age_of_content(&popularity, size);
     curve->full = is_all ? INFINITY : curve->end;
     curve->end_resident = is_all ? popularity.objects : size;
-    curve->end_miss = is_all ? 0 : sums_at(&popularity, curve->end).miss;
+    curve->end_miss = is_all ? 0 : fmin(sums_at(&popularity, curve->end).miss, 1);
     curve->square_sum = popularity.square_sum;
     fill_table(curve, &popularity);
     return curve;

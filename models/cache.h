@@ -44,7 +44,8 @@ typedef struct CacheCurve CacheCurve;
 
 /*
  * Objects in the catalogue (at least 1, at most 1e12; a fraction is rounded), exponent alpha (0 to
- * 4), objects that fit (0 or more; a fraction is kept).  Lives in the arena and is immutable.
+ * 4), objects that fit (0 or more; a fraction is kept; all but 1e-6 of the catalogue is all of it).
+ * Lives in the arena and is immutable.
  */
 CacheCurve *cache_curve_new(SimArena *arena, double objects, double alpha, double size);
 

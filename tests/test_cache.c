@@ -169,7 +169,12 @@ degenerate_caches_have_sane_curves(void)
     const CacheCurve *sliver = cache_curve_new(arena, 1e6, .9, 1e-6);
     CHECK_NEAR(cache_curve_steady(sliver), 0, 1e-6);
     const CacheCurve *nearly = cache_curve_new(arena, 1000, 2, 1000 - 1e-9);
-    CHECK_NEAR(cache_curve_steady(nearly), 1, 1e-9);
+    CHECK_NEAR(cache_curve_steady(nearly), 1, 0);
+    const CacheCurve *large = cache_curve_new(arena, 7e9, 2.8, 7e9 * (1 - 1.1e-6));
+    CHECK_NEAR(cache_curve_steady(large), 1, 1e-12);
+    CHECK_NEAR(cache_curve_warm(large, cache_curve_keep(large, 1e-6, .3)) /
+                   cache_curve_warm(large, 1e-6),
+               .3, 1e-9);
 }
 
 static void
