@@ -1,5 +1,6 @@
 #include "models/spec.h"
 
+#include "models/need.h"
 #include "models/spec_events.h"
 
 #include <string.h>
@@ -650,6 +651,7 @@ static void
 root_check(SimFields *fields, void *item)
 {
     Spec *spec = item;
+    need_resolve(fields, spec);
     if (spec->version != 1)
         sim_fields_error(fields, spec->entity.mark,
                          "format version %lld is not known: expected blackstart: 1",

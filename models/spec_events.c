@@ -159,13 +159,13 @@ const SimFieldTable timeline_table = {.name = "timeline entry",
                                       SIM_TABLE(timeline_fields),
                                       .check = timeline_check};
 
-static const char *const measure_kinds[MEASURE_COUNT + 1] = {
+const char *const measure_kind_names[MEASURE_COUNT + 1] = {
     "mean",    "peak",     "low",     "total",   "first", "last",  "time-above",
     "longest", "switches", "aligned", "settled", "fall",  "ratio", NULL};
 
 #define M(type, path, name, kind_, ...) ROW(type, path, name, SIM_FIELD_##kind_, __VA_ARGS__)
 #define MEASURE_ROWS(type, prefix)                                                                 \
-    M(type, prefix kind, "of", CHOICE, .fallback = "mean", .choices = measure_kinds,               \
+    M(type, prefix kind, "of", CHOICE, .fallback = "mean", .choices = measure_kind_names,          \
       .about = "What is taken of the metric over the window."),                                    \
         M(type, prefix from, "from", INSTANT,                                                      \
           .about = "Start of the window; default: of the run."),                                   \

@@ -83,6 +83,7 @@ typedef enum MeasureKind {
     MEASURE_RATIO,      /* mean of window / mean of base window */
     MEASURE_COUNT
 } MeasureKind;
+extern const char *const measure_kind_names[MEASURE_COUNT + 1]; /* NULL-terminated */
 
 typedef struct MeasureSpec {
     SimEntity entity;
