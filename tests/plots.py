@@ -5,7 +5,8 @@ Writes the data of plots/README.md for a handful of runs, draws each figure of e
 gnuplot fails or says anything.
 
 `tests/plots.py` uses a directory of its own and removes it; `tests/plots.py DIR` draws into DIR,
-in every theme and format, and leaves all there to be looked at; `tests/plots.py DIR CASE FIGURE` draws one figure of one run.
+in every theme and format, and leaves all there to be looked at; `tests/plots.py DIR CASE FIGURE`
+draws one figure of one run.
 """
 
 import math

@@ -29,7 +29,7 @@ MODEL_ROWS = [
     ["spec"],
     ["run"],
     ["world", "pop", "site", "need", "cache", "service", "station", "origin"],
-    ["flow", "request", "plane"],
+    ["demand", "flow", "plane", "request", "sessions"],
     ["cluster", "processes", "rollout", "routing", "faults", "protections", "observers",
      "responders"],
     ["config"],
