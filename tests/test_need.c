@@ -39,6 +39,7 @@ a_name_without_a_service_is_reported_in_place(void)
     Spec spec = {.version = 0};
     g_autoptr(SimFields) fields =
         sim_fields_read(&spec_table, sim_document_root(document), &spec, messages);
+    CHECK(fields != NULL);
     g_autoptr(GString) out = g_string_new(NULL);
     sim_messages_print(messages, false, out);
     CHECK_HAS(out->str, "test.yaml:5:");
