@@ -39,6 +39,7 @@ struct SimFields {
     const SimFieldTable *root_table;
     char *root;
     GArray *references, *checks, *names;
+    bool had_errors; /* before references were resolved */
 };
 
 static void read_struct(SimFields *fields, const SimFieldTable *table, const SimNode *node,
@@ -219,6 +220,9 @@ resolve(SimFields *fields, Reference *reference)
     if (reference->is_default)
         return;
     reference->is_dangling = true;
+    /* A map that was lost to an error, such as a mistyped key, would make every name dangle. */
+    if (names->n == 0 && fields->had_errors)
+        return;
     g_autofree char *shown = sim_value_shorten(reference->text);
     g_autofree char *near =
         hint(fields, reference->text, names->names, names->n, "; expected one of ");
@@ -463,6 +467,7 @@ sim_fields_read(const SimFieldTable *table, const SimNode *root, void *destinati
     if (!root)
         return fields;
     read_struct(fields, table, root, root->mark, NULL, destination);
+    fields->had_errors = sim_messages_errors(messages) > 0;
     for (guint i = 0; i < fields->references->len; i++)
         resolve(fields, &g_array_index(fields->references, Reference, i));
     for (guint i = 0; i < fields->checks->len; i++)

@@ -67,10 +67,10 @@ print_word(const Printer *printer, const SimField *field, const char *data, GStr
         print_reference(printer, field, *(const uint32_t *)(const void *)data, out);
     else if (field->kind == SIM_FIELD_REFERENCES)
         print_references(printer, field, (const SimList *)(const void *)data, out);
-    else if (field->kind != SIM_FIELD_CUSTOM)
-        sim_value_print(field, data, out);
-    else
+    else if (field->kind == SIM_FIELD_CUSTOM)
         print_custom(field, data, out);
+    else if (!sim_value_is_unset(field, data))
+        sim_value_print(field, data, out);
 }
 
 static void

@@ -89,6 +89,16 @@ printable(const char *text)
     return g_string_free(out, FALSE);
 }
 
+/* Stays within the line whatever its bytes are: the text may not be UTF-8. */
+static const char *
+previous_character(const char *at, const char *start)
+{
+    do
+        at--;
+    while (at > start && ((unsigned char)*at & 0xc0) == 0x80);
+    return at;
+}
+
 /* The part of the line around the column; ret_before: its characters left of the column. */
 static char *
 line_around(const SimMark *mark, uint32_t *ret_before)
@@ -96,7 +106,7 @@ line_around(const SimMark *mark, uint32_t *ret_before)
     const char *at = mark->text + mark->offset, *from = at;
     uint32_t before = 0;
     while (from > mark->text && before < BEFORE_MAX) {
-        from = g_utf8_prev_char(from);
+        from = previous_character(from, mark->text);
         before++;
     }
     GString *out = g_string_new(from > mark->text ? ELLIPSIS : "");

@@ -18,7 +18,7 @@ static const SimValueKind kinds[] = {
     [SIM_FIELD_BOOL] = {"a truth value", "true or false", NULL, false, 0, 1},
     [SIM_FIELD_INTEGER] = {"a whole number", "12", NULL, false, -INTEGER_MAX, INTEGER_MAX},
     [SIM_FIELD_NUMBER] = {"a number", "0.9 or 1e6", NULL, false, -1e300, 1e300},
-    [SIM_FIELD_COUNT] = {"a count", "200, 1.5k or 5M", "^" NUMBER "[kMGT]?$", false, 0, 1e300},
+    [SIM_FIELD_COUNT] = {"a count", "200, 1.5k or 5M", "^-?" NUMBER "[kMGT]?$", false, 0, 1e300},
     [SIM_FIELD_SHARE] = {"a share", "20% or 0.1%", "^" NUMBER "%$", true, 0, 1},
     [SIM_FIELD_FACTOR] = {"a factor", "4x or 0.5x", "^" NUMBER "x$", true, 0, 1e300},
     [SIM_FIELD_DURATION] = {"a duration", "30s, 5m or 6h30m", DURATION, true, 0, 9.2e9},
@@ -140,6 +140,17 @@ read_number(const char *text, double *ret)
     return true;
 }
 
+/* With a sign, as properties of a config may have one; the limits of the row decide. */
+static bool
+read_count(const char *text, double *ret)
+{
+    if (!sim_quantity_count(text + (text[0] == '-'), ret))
+        return false;
+    if (text[0] == '-')
+        *ret = -*ret;
+    return true;
+}
+
 /* Above 100 % too, so that the limits of the row decide. */
 static bool
 read_share(const char *text, double *ret)
@@ -212,7 +223,7 @@ read_text(const SimField *field, const char *text, void *value, char **ret_expec
     case SIM_FIELD_NUMBER:
         return read_number(text, value);
     case SIM_FIELD_COUNT:
-        return sim_quantity_count(text, value);
+        return read_count(text, value);
     case SIM_FIELD_SHARE:
         return read_share(text, value);
     case SIM_FIELD_FACTOR:
@@ -338,6 +349,14 @@ is_within_limits(const SimField *field, const char *text, const void *value, cha
     *ret_problem = g_strdup_printf("'%s' is %s allowed value %s", shown,
                                    is_low ? "below the least" : "above the largest", limit);
     return false;
+}
+
+bool
+sim_value_is_unset(const SimField *field, const void *value)
+{
+    double min, max, got = magnitude(field, value);
+    sim_value_limits(field, &min, &max);
+    return !field->fallback && got == 0.0 && (min > 0.0 || max < 0.0);
 }
 
 bool

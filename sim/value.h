@@ -31,6 +31,8 @@ char *sim_value_limit_text(const SimField *field, double limit);
  * "'30' has no unit: expected a duration such as …".
  */
 bool sim_value_read(const SimField *field, const char *text, void *destination, char **ret_problem);
+/* Zero that the row's limits would refuse, in a row without a default: nothing was given. */
+bool sim_value_is_unset(const SimField *field, const void *value);
 /* Appends text that reads back to the same value; nothing when there is no value (a NULL text). */
 void sim_value_print(const SimField *field, const void *source, GString *out);
 

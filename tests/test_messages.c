@@ -98,6 +98,17 @@ control_characters_do_not_reach_the_terminal(void)
 }
 
 static void
+bytes_that_are_no_text_can_be_shown(void)
+{
+    const char *text = "\x80\x80\xdf";
+    g_autoptr(SimMessages) messages = sim_messages_new();
+    SimMark place = {.file = "f", .line = 1, .column = 1, .length = 1, .offset = 2, .text = text};
+    sim_messages_error(messages, place, "x");
+    check_printed(messages, false,
+                  "f:1:1: error: x\n  \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\n   ^\n");
+}
+
+static void
 colour_marks_the_kind_and_the_underline(void)
 {
     g_autoptr(SimMessages) messages = sim_messages_new();
@@ -113,6 +124,7 @@ static CU_TestInfo tests[] = {
     {"after_fifty_a_line_says_how_many_are_left", after_fifty_a_line_says_how_many_are_left},
     {"long_lines_are_cut_around_the_place", long_lines_are_cut_around_the_place},
     {"control_characters_do_not_reach_the_terminal", control_characters_do_not_reach_the_terminal},
+    {"bytes_that_are_no_text_can_be_shown", bytes_that_are_no_text_can_be_shown},
     {"colour_marks_the_kind_and_the_underline", colour_marks_the_kind_and_the_underline},
     CU_TEST_INFO_NULL,
 };
