@@ -25,15 +25,13 @@
  * speed = (live - cold) / N, where a process that came up t ago counts (1 - warm_speed) (1 - t /
  * warm_up) towards cold, in eight steps.
  *
- * A restart campaign visits PoPs, busiest first, in as many lanes as may be under way at once
- * (0: one for each PoP).  A lane goes on when its PoP is done and the pace is over.  A PoP restarts
- * in four quarters, each down for one drawn delay; a restart brings each stuck or looping
- * process back with probability `success`; what comes up while crash_loop x is in force dies with
- * probability x again.  A PoP that is being restarted already is passed over.  Restarts and crashes
- * keep restart.cache_kept of their processes' part of the PoP's cache.
+ * A group restarts in four quarters, each of them down for one drawn delay; each stuck or
+ * looping process comes back with probability `success`; what comes up while crash_loop x is in
+ * force dies with probability x again (see restart.h for campaigns).  Restarts and crashes keep
+ * restart.cache_kept of their processes' part of the PoP's cache.
  *
  * Left out: processes that differ in load, connections that survive a restart.  All draws come
- * from one stream a group and purpose.  Nothing is allocated after attach but the campaigns' lists.
+ * from one stream a group and purpose.  Nothing is allocated after attach.
  */
 #pragma once
 
@@ -45,18 +43,16 @@ typedef struct ProcessCounts {
     uint32_t processes, live, looping, stuck, restarting;
 } ProcessCounts;
 
-typedef struct RestartCampaign {
-    uint32_t service; /* placed at the PoPs; its host is restarted */
-    uint32_t cohort;  /* of the host; SIM_NONE: all */
-    const uint32_t *pops;
-    uint32_t n_pops, concurrency;
-    SimTime pace;
+typedef struct ProcessRoll {
+    uint32_t service; /* placed at the PoPs; its host's processes are meant */
+    uint32_t cohort, pop;
     double success;
     uint32_t cause;
-} RestartCampaign;
+    SimEvent then; /* posted when all quarters are done */
+} ProcessRoll;
 
 typedef struct ProcessKill {
-    uint32_t service, cohort; /* as above */
+    uint32_t service, cohort; /* SIM_NONE: all of the host's */
     const uint32_t *pops;
     uint32_t n_pops;
     double share;
@@ -73,8 +69,8 @@ void processes_effect_set(Processes *processes, uint32_t consumer, uint32_t pop,
 /* The consumer has no version at all: every call of its service fails. */
 void processes_starve(Processes *processes, uint32_t consumer, uint32_t pop, uint32_t cause);
 
-/* Copies the list of PoPs. */
-void processes_restart(Processes *processes, const RestartCampaign *campaign);
+/* A rolling restart begins; false when one is under way already, and nothing happens. */
+bool processes_roll(Processes *processes, const ProcessRoll *roll);
 void processes_kill(Processes *processes, const ProcessKill *kill);
 
 ProcessCounts processes_counts(const Processes *processes, uint32_t service, uint32_t cohort,
