@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ITEMS_MAX_DEFAULT 10000u
+#define LISTED_MAX 24u
 #define HINTS_MAX 100u /* after so many errors nobody reads suggestions, and they cost time */
 
 /* A name that waits until the whole root is read. */
@@ -89,10 +90,10 @@ sim_fields_nearest(const char *text, const char *const *candidates)
     return sim_nearest(text, candidates, g_strv_length((char **)candidates));
 }
 
-/* What is wrong with a word that should be one of these: the nearest, or the list. */
+/* For a word that should be one of these: the nearest of them, or the list of the first n_shown. */
 static char *
 hint(SimFields *fields, const char *text, const char *const *candidates, uint32_t n,
-     const char *label)
+     uint32_t n_shown)
 {
     if (sim_messages_errors(fields->messages) > HINTS_MAX)
         return g_strdup("");
@@ -102,9 +103,9 @@ hint(SimFields *fields, const char *text, const char *const *candidates, uint32_
     if (n == 0)
         return g_strdup("; there are none");
     GString *out = g_string_new(NULL);
-    for (uint32_t i = 0; i < n && i < 24; i++)
-        g_string_append_printf(out, "%s%s", i == 0 ? label : ", ", candidates[i]);
-    g_string_append(out, n > 24 ? ", ..." : "");
+    for (uint32_t i = 0; i < n_shown && i < LISTED_MAX; i++)
+        g_string_append_printf(out, "%s%s", i == 0 ? "; expected one of " : ", ", candidates[i]);
+    g_string_append(out, n_shown > LISTED_MAX ? ", ..." : "");
     return g_string_free(out, FALSE);
 }
 
@@ -224,8 +225,7 @@ resolve(SimFields *fields, Reference *reference)
     if (names->n == 0 && fields->had_errors)
         return;
     g_autofree char *shown = sim_value_shorten(reference->text);
-    g_autofree char *near =
-        hint(fields, reference->text, names->names, names->n, "; expected one of ");
+    g_autofree char *near = hint(fields, reference->text, names->names, names->n, names->n);
     const SimField *map = root_map(fields, reference->path);
     sim_fields_error(fields, reference->mark, "no %s is called '%s'%s", map->table->name, shown,
                      near);
@@ -358,6 +358,19 @@ is_known(const SimFieldTable *table, const char *key)
     return false;
 }
 
+/* Keys that never reach a table but are meant where these stand. */
+static void
+add_composing_keys(const SimFields *fields, const SimFieldTable *table, GPtrArray *keys)
+{
+    if (table == fields->root_table) {
+        g_ptr_array_add(keys, (void *)"include");
+        g_ptr_array_add(keys, (void *)"templates");
+        g_ptr_array_add(keys, (void *)"overrides");
+    } else {
+        g_ptr_array_add(keys, (void *)"like");
+    }
+}
+
 static void
 refuse_unknown(SimFields *fields, const SimFieldTable *table, const SimNode *node, const char *name)
 {
@@ -368,8 +381,9 @@ refuse_unknown(SimFields *fields, const SimFieldTable *table, const SimNode *nod
         g_autoptr(GPtrArray) keys = g_ptr_array_new();
         for (uint32_t k = 0; k < table->n_fields; k++)
             g_ptr_array_add(keys, (void *)table->fields[k].key);
+        add_composing_keys(fields, table, keys);
         g_autofree char *near =
-            hint(fields, key, (const char *const *)keys->pdata, keys->len, "; expected one of ");
+            hint(fields, key, (const char *const *)keys->pdata, keys->len, table->n_fields);
         g_autofree char *shown = sim_value_shorten(key), *owner = title(table, name);
         sim_fields_error(fields, node->pairs[i].key_mark, "unknown key '%s' in %s%s", shown, owner,
                          near);

@@ -116,7 +116,8 @@ append_kinds(GString *out)
     g_string_append(out, "\n## Values\n\n| value | written |\n|---|---|\n");
     for (int kind = SIM_FIELD_BOOL; kind <= SIM_FIELD_NAME; kind++) {
         const SimValueKind *row = sim_value_kind((SimFieldKind)kind);
-        g_string_append_printf(out, "| %s | %s |\n", strchr(row->noun, ' ') + 1, row->example);
+        g_string_append_printf(out, "| %s | %s |\n", strchr(row->noun, ' ') + 1,
+                               row->example[0] ? row->example : "any text");
     }
 }
 

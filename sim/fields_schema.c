@@ -82,22 +82,22 @@ static void append_kind(const SimField *field, GString *out);
 
 /* One struct: its mapping, or the shorthand where the table has one. */
 static void
-append_struct(const SimFieldTable *table, bool can_be_null, GString *out)
+append_struct(const SimFieldTable *table, GString *out)
 {
-    if (!table->shorthand && !can_be_null) {
+    if (!table->shorthand) {
         append_pointer(table, out);
         return;
     }
     g_string_append(out, "{\"anyOf\": [");
     append_pointer(table, out);
-    for (uint32_t i = 0; table->shorthand && i < table->n_fields; i++) {
+    for (uint32_t i = 0; i < table->n_fields; i++) {
         if (strcmp(table->fields[i].key, table->shorthand) != 0)
             continue;
         g_string_append(out, ", {");
         append_kind(&table->fields[i], out);
         g_string_append_c(out, '}');
     }
-    g_string_append(out, can_be_null ? ", {\"type\": \"null\"}]}" : "]}");
+    g_string_append(out, "]}");
 }
 
 static void
@@ -105,14 +105,14 @@ append_table_kind(const SimField *field, GString *out)
 {
     if (field->kind == SIM_FIELD_OBJECT) {
         g_string_append(out, "\"allOf\": [");
-        append_struct(field->table, false, out);
+        append_struct(field->table, out);
         g_string_append_c(out, ']');
         return;
     }
     bool is_list = field->kind == SIM_FIELD_LIST;
     g_string_append(out, is_list ? "\"type\": \"array\", \"items\": "
                                  : "\"type\": \"object\", \"additionalProperties\": ");
-    append_struct(field->table, !is_list, out);
+    append_struct(field->table, out);
     if (field->items_max)
         g_string_append_printf(out, ", \"%s\": %u", is_list ? "maxItems" : "maxProperties",
                                field->items_max);
@@ -194,7 +194,9 @@ append_table(const SimFieldTable *table, bool is_root, GString *out)
         "{\"select\": {\"type\": \"string\"}, \"set\": {\"type\": \"object\"}}}, "
         "\"description\": \"Changes to every entry that a path selects.\"}";
     g_autofree char *name = g_strdelimit(g_strdup(table->name), " ", '-');
-    g_string_append_printf(out, "    \"%s\": {\n      \"type\": \"object\"", name);
+    /* A key without a value is an entry with all defaults. */
+    g_string_append_printf(out, "    \"%s\": {\n      \"type\": %s", name,
+                           is_root ? "\"object\"" : "[\"object\", \"null\"]");
     if (table->about)
         append_member("description", table->about, out);
     g_string_append(out, ",\n      \"additionalProperties\": false,\n      \"properties\": {\n");

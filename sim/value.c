@@ -29,12 +29,12 @@ static const SimValueKind kinds[] = {
     [SIM_FIELD_TIMESTAMP] = {"a UTC time", "2025-11-18T11:00:00Z", "^" TIMESTAMP "$", false, -1e12,
                              1e12},
     [SIM_FIELD_INSTANT] = {"a time", "11:05, +5m or 2025-11-18T11:05:00Z",
-                           "^([0-9]{1,2}:[0-9]{2}(:[0-9]{2})?|" TIMESTAMP "|\\+?(" NUMBER
-                           "(w|d|h|m|s|ms|us|ns))+)$",
+                           "^(([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?|" TIMESTAMP
+                           "|\\+?(" NUMBER "(w|d|h|m|s|ms|us|ns))+)$",
                            false, 0, 0},
     [SIM_FIELD_LAW] = {"a delay law", "5s, exponential(mean 5s) or lognormal(median 3m, sigma 0.7)",
                        NULL, true, 0, 9.2e9},
-    [SIM_FIELD_TEXT] = {"a text", "Lyon", NULL, false, 0, 0},
+    [SIM_FIELD_TEXT] = {"a text", "", NULL, false, 0, 0},
     [SIM_FIELD_NAME] = {"a name", "lyon-2 (letters, digits, - _ and .)",
                         "^[A-Za-z0-9][A-Za-z0-9._-]*$", false, 0, 0},
     [SIM_FIELD_CHOICE] = {"a word", "", NULL, false, 0, 0},
