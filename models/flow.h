@@ -31,6 +31,7 @@
 
 #include "models/cache.h"
 #include "models/demand.h"
+#include "models/flow_clients.h"
 #include "models/flow_plan.h"
 #include "models/flow_station.h"
 #include "models/plane.h"
@@ -38,157 +39,175 @@
 #include "sim/histogram.h"
 #include "sim/recorder.h"
 
-enum { FLOW_CAUSES = 16, FLOW_LEVELS_MAX = 6, FLOW_ACTIVE_MAX = 64, FLOW_DELAY_SLOTS = 64 };
+enum { FLOW_CAUSES = 16, FLOW_ACTIVE_MAX = 128, FLOW_WAY_POINTS = 4 };
 
 /* A term that fails at a PoP now. */
 typedef struct FlowActive {
-    const double *weight;
-    double chance;    /* that a call fails */
-    double error_cpu; /* seconds of CPU that such a failure costs */
-    uint32_t slot;
-    uint32_t service;
+    const double *weight; /* [row] */
+    double chance;        /* that a call fails */
+    double error_cpu;     /* seconds of CPU that such a failure costs */
+    uint32_t slot;        /* of its cause */
+    uint32_t service;     /* SIM_NONE: an origin */
     uint8_t outcome;
 } FlowActive;
 
-/* A cohort of clients' retry habits by row, the same at all PoPs.  Columns of `stride`. */
-typedef struct FlowClients {
-    uint32_t levels;   /* attempts a machine makes at most, over all rows */
-    double *can_retry; /* [level * stride]: 1 if an attempt of that level may be followed */
-    double *at_once;   /* [stride]: 1 if the next attempt follows without back-off */
-    double *timeout;   /* [level * stride] seconds, by stream of a PoP's station */
-    double *persistence, *reload; /* [stride] share who try again; mean seconds until then */
-    double *budget, *budget_min;  /* [stride] < 0: no budget */
-    double *backoff, *growth;     /* [stride] */
-    bool *jitter;                 /* [stride] */
-    bool has_delays;
-    SimTime delay_slot; /* width of a slot of the delay lines */
-    double reload_min, timeout_min;
-} FlowClients;
-
 typedef struct FlowPop {
-    SimTime at, due;     /* advanced up to; next step ends no later than due */
-    uint32_t stretch;    /* ticks a step may take */
-    uint32_t seen;       /* core_version of the last step */
-    double cores, speed; /* capacity; share usable (live processes, warm-up) */
+    SimTime at, due;  /* advanced up to; the next step is due no later */
+    uint32_t stretch; /* ticks that a step may take */
+    uint32_t seen;    /* core_version of the last step */
+    double cores;     /* CPU capacity */
+    double speed;     /* share of it that is usable: live processes, warm-up */
     bool is_halted;
-    double *demand;      /* [stride] requests a second, fresh */
-    double *orbit;       /* [stride] people waiting to try again */
-    double *tokens;      /* [stride] retry budget */
-    double *miss;        /* [stride] share of requests that go to the origin */
-    double *zone_failed; /* [zone row] failed share of the last step, for calls through the front */
-    uint32_t *zone_slot; /* [zone row] cause slot of most of that */
-    double *zone_lost;   /* [zone row] share lost to overload */
-    double *calls;       /* [edge] calls a second now */
-    double *age;         /* [site] cache age in requests */
+    double load;          /* CPU seconds a second of the last step */
+    double *demand;       /* [row] fresh requests a second of the row's site, before factors */
+    double *orbit;        /* [row] people who wait to try again */
+    double *tokens;       /* [row] retry budget */
+    double *miss;         /* [row] share of requests that go to the origin */
+    double *zone_failed;  /* [zone] share of calls through the front that fail */
+    uint32_t *zone_slot;  /* [zone] cause of most of it */
+    double *zone_lost;    /* [zone] share lost to overload in the last step */
+    double *calls;        /* [edge] calls a second */
+    double *passed;       /* [edge] of those, through the front */
+    double *age;          /* [site] of the cache, in requests */
     Behaviour *behaviour; /* [unit] */
+    FlowActive *active;   /* of units; edges and origins are added in a step */
     uint32_t n_active;
-    FlowActive active[FLOW_ACTIVE_MAX]; /* of units; edges and origins are added in a step */
-    bool is_burning;
-    bool has_orbit;
+    bool has_orbit, is_filling, is_burning;
+    double change;       /* relative change of the final failures over the last step */
+    double *last_failed; /* [row] */
     FlowStation station;
-    double *carry;  /* [level * stride] retries that enter with the next piece of a step; or NULL */
-    double *delays; /* [level][slot][stride], or NULL */
-    bool has_delayed;
-    double offered, failed; /* cumulative */
-    double bucket_work;     /* CPU seconds since the bucket opened */
-    double bucket_wait;     /* seconds waited x seconds, of an overloaded station */
-    uint32_t overload_slot;
+    double *carry; /* [level][row] retries that enter with the next piece; NULL: never yet */
+    FlowDelays delays;
+    double offered, failed;             /* cumulative attempts */
+    double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
+    uint32_t overload_slot;             /* cause of lost capacity or burnt CPU; 0: none */
 } FlowPop;
+
+typedef struct FlowCall { /* a need of a central service */
+    const NeedSpec *need;
+    uint32_t target; /* core; SIM_NONE: a PoP service, which central ones reach by fronts only */
+    uint32_t stream; /* of the target's station */
+    double failed;   /* share that fails, of the last tick */
+} FlowCall;
 
 /* A central (core or external) service. */
 typedef struct FlowCore {
     uint32_t service;
-    double servers, service_s; /* servers now; seconds a call */
-    double factor;             /* scale */
+    double factor; /* of servers, by `scale` */
     bool is_halted;
-    uint32_t capacity_cause; /* slot of what took capacity away; SIM_NONE */
+    uint32_t capacity_slot; /* cause of lost capacity; 0: none */
     uint32_t n_streams;
     double *timeout, *work, *arrivals, *started, *timed_out, *refused; /* [stream] */
-    double *failed; /* [stream] failed share of the last tick, with what it needs itself */
-    double own_failed;
-    double causes[FLOW_CAUSES]; /* what its failures are due to; sums to 1 */
-    double marks[FLOW_CAUSES];  /* marked calls a second of the last tick */
+    double own_failed;          /* share lost at its own station */
+    double failed;              /* share of calls that fail, own and by what it needs */
+    double announced;           /* the value that PoPs last saw */
+    double causes[FLOW_CAUSES]; /* of its failures; sums to 1 */
+    double marked[FLOW_CAUSES]; /* calls a second from people whom a cause made wait */
     FlowStation station;
-    double wait, utilisation;
-    uint32_t pop;          /* where its calls through the edge enter */
-    uint32_t *need_stream; /* [need] */
-    uint32_t *need_edge_core;
-    double *need_failed; /* [need] failed share that this service meets */
-    uint32_t order;      /* position in the sweep */
-    double offered_rate;
+    double wait, utilisation, backlog;
+    uint32_t pop; /* where its own calls through the edge enter */
+    FlowCall *calls;
+    uint32_t n_calls;
+    double calls_per_s;
 } FlowCore;
 
-typedef struct FlowColumns { /* recorder columns */
+typedef struct FlowColumns { /* recorder columns; those of lists: the first of each */
     uint32_t fresh, retries, reloads, offered, ok, failed, blocked;
-    uint32_t outcome, cause;                    /* first of each */
-    uint32_t *site, *cohort, *region, *service; /* first column of each */
+    uint32_t outcome, cause;
+    uint32_t *site, *cohort, *region, *service, *sessions;
+    uint32_t *cohort_of_row; /* [row] index into cohort; SIM_NONE */
     uint32_t n_cohorts;
-    uint32_t latency[3], cpu_mean, cpu_max, waiting, warm, lookups, hits, origin, origin_capacity;
-    uint32_t *sessions; /* [site] or SIM_NONE */
+    uint32_t latency, cpu_mean, cpu_max, waiting, warm, lookups, hits, origin, origin_capacity;
 } FlowColumns;
 
 typedef struct Flow {
     World *world;
     SimArena *arena;
-    SimTime tick, next_tick, bucket_width, demand_until;
-    double tick_factor;
+    SimTime tick, ticked, bucket_from, demand_until;
+    double tick_factor; /* of every step, for tests of convergence */
     FlowPlan *plan;
     FlowClients clients;
     Demand *demand;
     Sessions *sessions;
-    bool *killed;        /* [service] */
-    double *share_now;   /* [row] share of the site's or zone's traffic now */
-    double *site_factor; /* [row] surge x sessions */
-    double *admit;       /* [row] share of arrivals admitted under a limit */
-    double *row_persist_decay;
-    double *surge, *limit; /* [site] */
+    bool *killed;           /* [service] */
+    uint32_t *front_cohort; /* [service] that serves its front now; SIM_NONE: as written */
+    double *share_now;      /* [row] share of the site's or zone's traffic */
+    double *factor;         /* [row] surge x sessions */
+    double *admit;          /* [row] share of attempts admitted under a limit */
+    double *surge, *limit;  /* [site]; limit < 0: none */
     uint32_t n_pops, n_zones;
+    uint32_t halt_slot; /* cause of the last halt of PoPs */
     FlowPop *pops;
+    double pop_scale; /* of all PoPs' CPU, by `scale` */
     uint32_t n_cores;
     FlowCore *cores;
-    uint32_t *core_of; /* [service]; SIM_NONE */
-    uint32_t *core_order;
-    uint32_t core_version;
-    double *calls;             /* [edge] calls a second, all PoPs */
-    double *zone_extra;        /* [pop * n_zones] calls a second from core services */
-    const CacheCurve **curves; /* [site] or NULL */
-    double *origin_failed, *origin_rate, *origin_bucket; /* [site] */
-    uint32_t *cache_cause;                               /* [site] slot */
-    uint32_t n_slots, pseudo_core, pseudo_overload, pseudo_origin;
-    uint32_t roots[FLOW_CAUSES], n_causes;
-    double *cause_rows;  /* [slot * stride] failed or blocked attempts of this tick */
-    double *orbit_marks; /* [cause * stride] waiting people by cause, all PoPs */
-    double *orbit_total, *orbit_in, *orbit_out; /* [row], all PoPs; in and out of this tick */
-    double *sum_offered, *sum_failed, *sum_blocked, *sum_fresh, *sum_retries, *sum_reloads,
-        *sum_miss, *sum_ok, *sum_stale; /* [row] of the open bucket */
-    double bucket_cause[FLOW_CAUSES], total_cause[FLOW_CAUSES];
-    double bucket_outcome[OUTCOME_COUNT];
-    double *service_failed; /* [service] calls of the open bucket */
-    double *service_offered;
-    double fresh_total, served_total, given_up_total, blocked_total; /* conservation of people */
+    uint32_t *core_of;         /* [service]; SIM_NONE */
+    uint32_t *core_order;      /* callers before those they call */
+    uint32_t core_version;     /* counts changes that PoPs must see */
+    uint32_t core_trouble;     /* central services and origins that fail some calls */
+    double *calls;             /* [edge] calls a second of all PoPs */
+    double *zone_extra;        /* [pop][zone] calls a second of central services */
+    double *reactions;         /* [unit][condition][row] share that sites block */
+    const CacheCurve **curves; /* [site]; NULL: nothing cacheable */
+    double *origin_failed;     /* [site] share refused */
+    double *origin_count;      /* [site] requests of the tick */
+    uint32_t *cache_slot;      /* [site] cause of the last loss of content */
+    uint32_t n_slots, slot_core, slot_overload, slot_origin; /* pseudo-slots start there */
+    uint32_t roots[FLOW_CAUSES], firsts[FLOW_CAUSES], n_causes;
+    double *cause_rows;  /* [slot][row] failed or blocked attempts of this tick */
+    double *orbit_marks; /* [cause][row] waiting people by cause, all PoPs */
+    double *orbit_total, *orbit_in, *orbit_out; /* [row] all PoPs; the latter of this tick */
+    double *sum_fresh, *sum_retries, *sum_reloads, *sum_offered, *sum_ok, *sum_failed, *sum_blocked,
+        *sum_miss, *sum_asked;              /* [row] of the open bucket */
+    double *cause_sum, *cause_total;        /* [cause] of the open bucket; of the run */
+    double *outcome_sum;                    /* [outcome] of the open bucket */
+    double *service_calls, *service_failed; /* [service] of the open bucket */
+    double *login_ok;                       /* [row] successes of the tick */
+    double entered, left; /* people: fresh demand so far; served, blocked or given up */
     SimRecorder *recorder, *pop_recorder;
     FlowColumns columns;
     SimHistogram *latency;
-    double *round_trip; /* [pop * 4] quartile points of the way from users, seconds */
-    double *row_latency_core;
+    double *pop_recorded; /* [pop][2] offered and failed up to the last bucket */
+    double *way;          /* [pop][FLOW_WAY_POINTS] round trips of equal weight, seconds */
     uint64_t pop_steps;
-    /* Scratch of a step, [stride] unless said. */
-    double *level;                                /* [level * stride] */
-    double *started, *timed_out, *refused, *work; /* [level * stride] */
-    double *survive, *attempts, *failed, *blocked, *stale, *final, *share;
-    double *portion; /* [active * stride] */
+    /* Scratch of a step. */
+    double *enter, *level, *started, *timed_out, *refused, *work; /* [level][row] */
+    double *survive, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu, *grant,
+        *origin_weight;   /* [row] */
+    double *site_scratch; /* [site] */
+    double *portion;      /* [active][row] */
+    FlowActive *active;
 } Flow;
 
 /* flow_pop.c */
 void flow_pop_advance(Flow *flow, uint32_t pop, SimTime to);
+/* Decides when the PoP's next step is due, after one. */
+void flow_pop_plan_next(Flow *flow, uint32_t pop);
 void flow_pop_refresh(Flow *flow, uint32_t pop); /* after a behaviour or the plan changed */
+/* Calls a second over an edge, and how many of them pass its front. */
+void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed);
+void flow_pop_miss_set(Flow *flow, FlowPop *pop); /* after cache ages changed */
+
 /* flow_core.c */
 void flow_core_attach(Flow *flow);
 void flow_core_advance(Flow *flow, SimTime from, SimTime to);
-void flow_core_plan_changed(Flow *flow);
+
 /* flow_cause.c */
 uint32_t flow_cause_slot(Flow *flow, uint32_t cause);
+void flow_cause_attach(Flow *flow);
+/* Adds `amount` to the causes of a failed call of a central service, of its own overload. */
+void flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double amount,
+                        double *into);
+void flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *into);
+/* At the end of a tick: marks of waiting people, pseudo-slots shared out, causes counted. */
 void flow_cause_share_out(Flow *flow);
+
 /* flow_record.c */
 void flow_record_attach(Flow *flow, SimTime duration);
-void flow_record_close(Flow *flow, SimTime from, SimTime to);
+void flow_record_close(Flow *flow, SimTime to);
+
+/* flow.c: the plane */
+extern const PlaneOps flow_plane_ops;
+Flow *flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor);
+/* Everything advanced to now, the open bucket closed. */
+void flow_finish(Flow *flow);

@@ -78,6 +78,7 @@ static const SimFieldTable pop_override_table = {.name = "pop override",
                                                  .size = sizeof(PopOverrideSpec),
                                                  SIM_TABLE(pop_override_fields)};
 
+static const char *const disciplines[] = {"fifo", "lifo", NULL};
 static const SimField network_fields[] = {
     TEXT(NetworkSpec, pops, "pops",
          .about = "CSV file of PoPs (code, latitude, longitude, …); absent: the built-in "
@@ -100,6 +101,12 @@ static const SimField network_fields[] = {
     INTEGER(NetworkSpec, cores_per_queue, "cores_per_queue", .fallback = "1", .min = 1, .max = 4096,
             .about = "Cores that share one queue. 1: a connection stays with one worker, one a "
                      "core, as event-driven proxies do."),
+    COUNT(NetworkSpec, queue, "queue", .min = 1e-6, .max = 1e12,
+          .about = "Requests that may wait at a PoP that is short of CPU; absent: no limit."),
+    CHOICE(NetworkSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
+           .about = "Which waiting request a PoP serves next: the oldest or the newest."),
+    BOOL(NetworkSpec, cancel, "cancel", .fallback = "false",
+         .about = "Whether a request whose client has given up is dropped unserved."),
     LAW(NetworkSpec, convergence, "convergence",
         .fallback = "mixture(80% exponential(mean 6s), 20% lognormal(median 60s, sigma 1))",
         .about = "Time until a metro's traffic follows when a PoP is withdrawn or comes back."),
@@ -166,7 +173,6 @@ static const SimFieldTable need_table = {.name = "need",
                                          .shorthand = "share",
                                          .check = need_check};
 
-static const char *const disciplines[] = {"fifo", "lifo", NULL};
 static const SimField station_fields[] = {
     COUNT(StationSpec, servers, "servers", .fallback = "1", .min = 1e-6, .max = 1e9,
           .about = "Calls served at the same time."),

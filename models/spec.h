@@ -36,6 +36,8 @@ typedef struct PopOverrideSpec {
     double capacity;                     /* factor */
 } PopOverrideSpec;
 
+typedef enum Discipline { DISCIPLINE_FIFO, DISCIPLINE_LIFO } Discipline;
+
 typedef struct NetworkSpec {
     SimEntity entity;
     const char *pops, *metros; /* NULL: the built-in reference edge; else a CSV path */
@@ -74,7 +76,6 @@ typedef struct NeedSpec {
     int outcome; /* of the caller's request when the call fails; OUTCOME_NONE: the service's own */
 } NeedSpec;
 
-typedef enum Discipline { DISCIPLINE_FIFO, DISCIPLINE_LIFO } Discipline;
 
 typedef struct StationSpec {
     SimEntity entity;

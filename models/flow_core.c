@@ -1,0 +1,358 @@
+#include "models/erlang.h"
+#include "models/flow.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double TOLD = 1e-3; /* change of a failed share that PoPs are told of at once */
+
+static const ServiceSpec *
+spec_of(const Flow *flow, const FlowCore *core)
+{
+    return world_service(flow->world, core->service);
+}
+
+/* attaching --------------------------------------------------------------------------------- */
+
+static uint32_t
+nearest_pop(const World *world, const LocationSpec *location)
+{
+    const GeoPlaces *at = &world->geo->pops.at;
+    uint32_t best = 0;
+    double least = 1e18;
+    for (uint32_t p = 0; p < world->n_pops; p++) {
+        double km = geo_distance_km(location->latitude, location->longitude, at->latitude[p],
+                                    at->longitude[p]);
+        if (km < least) {
+            least = km;
+            best = p;
+        }
+    }
+    return best;
+}
+
+static void
+attach_calls(Flow *flow, FlowCore *core)
+{
+    const SimList *needs = &spec_of(flow, core)->needs;
+    core->calls = SIM_ARENA_NEW(flow->arena, FlowCall, needs->n + 1);
+    SIM_EACH(const NeedSpec, need, *needs)
+    {
+        FlowCall *call = &core->calls[core->n_calls++];
+        *call = (FlowCall){.need = need, .target = flow->core_of[need->service]};
+        if (call->target != SIM_NONE)
+            call->stream = flow->cores[call->target].n_streams++;
+    }
+}
+
+static void
+attach_station(Flow *flow, FlowCore *core)
+{
+    uint32_t n = core->n_streams ? core->n_streams : 1;
+    const StationSpec *station = &spec_of(flow, core)->station;
+    core->n_streams = n;
+    core->timeout = SIM_ARENA_NEW(flow->arena, double, n);
+    core->work = SIM_ARENA_NEW(flow->arena, double, n);
+    core->arrivals = SIM_ARENA_NEW(flow->arena, double, n);
+    core->started = SIM_ARENA_NEW(flow->arena, double, n);
+    core->timed_out = SIM_ARENA_NEW(flow->arena, double, n);
+    core->refused = SIM_ARENA_NEW(flow->arena, double, n);
+    for (uint32_t i = 0; i < n; i++) {
+        core->work[i] = sim_seconds(station->service_time);
+        core->timeout[i] = 1e9;
+    }
+    FlowStationOptions options = {.n_streams = n,
+                                  .timeout = core->timeout,
+                                  .queue = station->queue > 0 ? station->queue : -1,
+                                  .lifo = station->discipline == DISCIPLINE_LIFO,
+                                  .cancel = station->cancel};
+    flow_station_init(&core->station, &options);
+}
+
+/* Depth first over needs, so that callers come before those they call; loops end where they close.
+ */
+static void
+visit(Flow *flow, uint32_t index, bool *seen, uint32_t *position)
+{
+    if (seen[index])
+        return;
+    seen[index] = true;
+    for (uint32_t i = 0; i < flow->cores[index].n_calls; i++)
+        if (flow->cores[index].calls[i].target != SIM_NONE)
+            visit(flow, flow->cores[index].calls[i].target, seen, position);
+    flow->core_order[--*position] = index;
+}
+
+void
+flow_core_attach(Flow *flow)
+{
+    const World *world = flow->world;
+    flow->core_of = SIM_ARENA_NEW(flow->arena, uint32_t, world->n_services);
+    for (uint32_t v = 0; v < world->n_services; v++)
+        flow->core_of[v] =
+            world_service(world, v)->placement == PLACEMENT_POP ? SIM_NONE : flow->n_cores++;
+    flow->cores = SIM_ARENA_NEW(flow->arena, FlowCore, flow->n_cores + 1);
+    flow->core_order = SIM_ARENA_NEW(flow->arena, uint32_t, flow->n_cores + 1);
+    for (uint32_t v = 0; v < world->n_services; v++) {
+        if (flow->core_of[v] == SIM_NONE)
+            continue;
+        FlowCore *core = &flow->cores[flow->core_of[v]];
+        uint32_t location = world_service(world, v)->location;
+        *core = (FlowCore){.service = v, .factor = 1, .pop = world->pops_by_demand[0]};
+        if (location != SIM_NONE)
+            core->pop =
+                nearest_pop(world, SIM_ITEM(world->spec->locations, const LocationSpec, location));
+    }
+    for (uint32_t e = 0; e < flow->plan->n_edges; e++)
+        flow->plan->edges[e].stream =
+            flow->cores[flow->core_of[flow->plan->edges[e].service]].n_streams++;
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        attach_calls(flow, &flow->cores[i]);
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        attach_station(flow, &flow->cores[i]);
+    for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
+        const FlowEdge *edge = &flow->plan->edges[e];
+        flow->cores[flow->core_of[edge->service]].timeout[edge->stream] =
+            sim_seconds(edge->timeout);
+    }
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        for (uint32_t j = 0; j < flow->cores[i].n_calls; j++) {
+            const FlowCall *call = &flow->cores[i].calls[j];
+            if (call->target != SIM_NONE)
+                flow->cores[call->target].timeout[call->stream] = sim_seconds(call->need->timeout);
+        }
+    bool *seen = SIM_ARENA_NEW(flow->arena, bool, flow->n_cores + 1);
+    uint32_t position = flow->n_cores;
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        visit(flow, i, seen, &position);
+}
+
+/* calls ------------------------------------------------------------------------------------- */
+
+/* Tries a call, once with each retry: the mean number when each fails with that chance. */
+static double
+tries(double failed, uint32_t retries)
+{
+    double sum = 1, power = 1;
+    for (uint32_t k = 0; k < retries; k++) {
+        power *= failed;
+        sum += power;
+    }
+    return sum;
+}
+
+/* Failed share of a central service's calls through the edge, at the PoP where they enter. */
+static double
+front_failed_at(const Flow *flow, uint32_t pop, uint32_t service)
+{
+    uint32_t first = flow->plan->zone_first[service];
+    double failed = 0;
+    if (first == SIM_NONE)
+        return 0;
+    for (uint32_t r = first; r < flow->plan->n_rows && flow->plan->rows[r].service == service; r++)
+        failed += flow->share_now[r] * flow->pops[pop].zone_failed[r - flow->plan->n_clients];
+    return failed;
+}
+
+/* A central service calls what it needs: through the edge where there is a front. */
+static void
+make_calls(Flow *flow, FlowCore *core, double seconds)
+{
+    for (uint32_t i = 0; i < core->n_calls; i++) {
+        FlowCall *call = &core->calls[i];
+        const NeedSpec *need = call->need;
+        if (call->target == SIM_NONE || flow->killed[need->service])
+            continue;
+        double rate = core->calls_per_s * need->share * (1 - need->cached) *
+                      tries(call->failed, (uint32_t)need->retries);
+        double front = front_failed_at(flow, core->pop, need->service);
+        uint32_t first = flow->plan->zone_first[need->service];
+        for (uint32_t r = first; first != SIM_NONE && r < flow->plan->n_rows &&
+                                 flow->plan->rows[r].service == need->service;
+             r++)
+            flow->zone_extra[(size_t)core->pop * flow->n_zones + r - flow->plan->n_clients] += rate;
+        flow->cores[call->target].arrivals[call->stream] += rate * (1 - front) * seconds;
+    }
+}
+
+static void
+take_arrivals(Flow *flow, double seconds)
+{
+    memset(flow->zone_extra, 0, (size_t)flow->n_pops * flow->n_zones * sizeof(double));
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        memset(flow->cores[i].arrivals, 0, flow->cores[i].n_streams * sizeof(double));
+    for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
+        const FlowEdge *edge = &flow->plan->edges[e];
+        FlowCore *core = &flow->cores[flow->core_of[edge->service]];
+        double rate = fmax(0, flow->calls[e]) * tries(core->failed, edge->retries);
+        core->arrivals[edge->stream] += rate * seconds;
+    }
+}
+
+/* stations ---------------------------------------------------------------------------------- */
+
+/* Servers, fewer when calls held for slow dependencies use up the concurrency. */
+static double
+capacity_of(const Flow *flow, const FlowCore *core)
+{
+    const StationSpec *station = &spec_of(flow, core)->station;
+    double servers = station->servers * core->factor, held = 0;
+    if (core->is_halted)
+        return 0;
+    if (station->concurrency <= 0)
+        return servers;
+    for (uint32_t i = 0; i < core->n_calls; i++)
+        if (core->calls[i].target != SIM_NONE)
+            held += core->calls[i].need->share * fmin(flow->cores[core->calls[i].target].wait,
+                                                      sim_seconds(core->calls[i].need->timeout));
+    double service = sim_seconds(station->service_time);
+    return fmin(servers, station->concurrency * core->factor * service / (service + held));
+}
+
+static double
+sum_of(const double *values, uint32_t n)
+{
+    double sum = 0;
+    for (uint32_t i = 0; i < n; i++)
+        sum += values[i];
+    return sum;
+}
+
+static void
+serve_calmly(FlowCore *core, double capacity, double seconds)
+{
+    double calls = sum_of(core->arrivals, core->n_streams);
+    memcpy(core->started, core->arrivals, core->n_streams * sizeof(double));
+    memset(core->timed_out, 0, core->n_streams * sizeof(double));
+    memset(core->refused, 0, core->n_streams * sizeof(double));
+    core->utilisation = capacity > 0 ? calls * core->work[0] / (capacity * seconds) : 0;
+    core->backlog = 0;
+    core->wait = 0;
+    if (core->utilisation > 0.5 && core->utilisation < 1) {
+        ErlangQueue queue = {.servers = capacity,
+                             .service_per_s = 1 / core->work[0],
+                             .arrivals_per_s = calls / seconds};
+        core->wait = erlang_wait_mean(&queue);
+    }
+}
+
+static void
+serve_by_station(Flow *flow, FlowCore *core, SimTime from, SimTime to, double capacity)
+{
+    uint32_t n = core->n_streams;
+    double shortest = 1e9;
+    for (uint32_t i = 0; i < n; i++)
+        shortest = fmin(shortest, core->timeout[i]);
+    SimTime piece = sim_from_seconds(shortest / 20 * flow->tick_factor);
+    int64_t pieces = (to - from + piece - 1) / piece;
+    double *part = flow->grant;
+    memset(core->started, 0, n * sizeof(double));
+    memset(core->timed_out, 0, n * sizeof(double));
+    memset(core->refused, 0, n * sizeof(double));
+    SIM_ASSERT(n <= FLOW_EDGES_MAX);
+    for (int64_t i = 0; i < pieces; i++) {
+        SimTime begin = from + (to - from) * i / pieces,
+                end = from + (to - from) * (i + 1) / pieces;
+        for (uint32_t j = 0; j < n; j++)
+            part[j] = core->arrivals[j] / (double)pieces;
+        flow_station_drain(&core->station, begin, end, capacity, core->started, core->timed_out);
+        flow_station_admit(&core->station, flow->arena, begin, end, part, core->work, core->started,
+                           core->refused);
+    }
+    core->utilisation = capacity > 0 ? 1 : 0;
+    core->backlog = flow_station_waiting(&core->station, to);
+    core->wait = capacity > 0 ? flow_station_work(&core->station) / capacity : shortest;
+}
+
+static void
+serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
+{
+    double seconds = sim_seconds(to - from), capacity = capacity_of(flow, core);
+    double calls = sum_of(core->arrivals, core->n_streams);
+    if (flow_station_is_empty(&core->station) && calls * core->work[0] <= capacity * seconds)
+        serve_calmly(core, capacity, seconds);
+    else
+        serve_by_station(flow, core, from, to, capacity);
+    double lost = sum_of(core->timed_out, core->n_streams) + sum_of(core->refused, core->n_streams);
+    double done = sum_of(core->started, core->n_streams);
+    if (lost + done > 0)
+        core->own_failed = lost / (lost + done);
+    core->calls_per_s = done / seconds;
+    flow->service_calls[core->service] += calls;
+}
+
+/* failures ---------------------------------------------------------------------------------- */
+
+static double
+call_failed(const Flow *flow, const FlowCore *core, uint32_t service, uint32_t retries)
+{
+    double front = front_failed_at(flow, core->pop, service);
+    uint32_t target = flow->core_of[service];
+    double once = 1 - (1 - front) * (1 - (target == SIM_NONE ? 0 : flow->cores[target].failed));
+    double failed = once;
+    for (uint32_t k = 0; k < retries; k++)
+        failed *= once;
+    return failed;
+}
+
+static double
+needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
+{
+    double pass = 1;
+    for (uint32_t i = 0; i < core->n_calls; i++) {
+        FlowCall *call = &core->calls[i];
+        const NeedSpec *need = call->need;
+        call->failed = 0;
+        if (flow->killed[need->service])
+            continue;
+        call->failed = call_failed(flow, core, need->service, (uint32_t)need->retries);
+        double harm = need->share * (1 - need->cached) * call->failed;
+        if (need->on_failure == NEED_OPEN || need->on_failure == NEED_STALE)
+            harm = 0;
+        else if (need->on_failure == NEED_FALLBACK)
+            harm *= call_failed(flow, core, need->fallback, 0);
+        double part = pass * harm;
+        pass -= part;
+        if (part > 0)
+            flow_cause_of_call(flow, core, need->service, part, ret_causes);
+    }
+    return 1 - pass;
+}
+
+static void
+judge(Flow *flow, FlowCore *core)
+{
+    double causes[FLOW_CAUSES] = {0};
+    double needs = needs_failed(flow, core, causes);
+    double own = core->own_failed;
+    core->failed = 1 - (1 - own) * (1 - needs);
+    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+        causes[c] *= 1 - own;
+    if (own > 0)
+        flow_cause_of_overload(flow, core, own, causes);
+    double sum = sum_of(causes, FLOW_CAUSES);
+    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+        core->causes[c] = sum > 0 ? causes[c] / sum : c == 0;
+    double change = fabs(core->failed - core->announced);
+    if (change > TOLD || (core->failed == 0) != (core->announced == 0)) {
+        core->announced = core->failed;
+        flow->core_version++;
+    }
+    flow->core_trouble += core->failed > 0;
+    flow->service_failed[core->service] += core->failed * sum_of(core->arrivals, core->n_streams);
+}
+
+void
+flow_core_advance(Flow *flow, SimTime from, SimTime to)
+{
+    double seconds = sim_seconds(to - from);
+    take_arrivals(flow, seconds);
+    for (uint32_t i = 0; i < flow->n_cores; i++) {
+        FlowCore *core = &flow->cores[flow->core_order[i]];
+        serve(flow, core, from, to);
+        make_calls(flow, core, seconds);
+    }
+    flow->core_trouble = 0;
+    for (uint32_t i = flow->n_cores; i-- > 0;)
+        judge(flow, &flow->cores[flow->core_order[i]]);
+}
