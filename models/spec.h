@@ -48,6 +48,9 @@ typedef struct NetworkSpec {
     double cores;            /* CPU capacity of each PoP; 0: derived from demand and headroom */
     double cores_min;        /* least CPU capacity of a PoP when derived */
     int64_t cores_per_queue; /* the c of M/M/c */
+    double queue;            /* requests that may wait at a PoP; 0: any number */
+    int discipline;          /* Discipline */
+    bool cancel;             /* a request whose client has given up is dropped unserved */
     SimLaw convergence;      /* delay until a network follows a routing change */
     SimList overrides;       /* PopOverrideSpec */
 } NetworkSpec;
@@ -75,7 +78,6 @@ typedef struct NeedSpec {
     int64_t retries;
     int outcome; /* of the caller's request when the call fails; OUTCOME_NONE: the service's own */
 } NeedSpec;
-
 
 typedef struct StationSpec {
     SimEntity entity;

@@ -1,0 +1,272 @@
+#include "models/run.h"
+
+#include "models/config.h"
+#include "models/flow.h"
+#include "models/metric.h"
+#include "models/timeline.h"
+
+#include <math.h>
+
+enum { SAMPLE };
+static void on_sample(Sim *sim, void *state, SimEvent event);
+static const SimKind kinds[] = {[SAMPLE] = {"run.sample", on_sample}};
+
+/* What of a run lives in its arena, so that a snapshot has it. */
+typedef struct Parts {
+    World world;
+    Flow *flow;
+    Clusters *clusters;
+    Processes *processes;
+    Routing *routing;
+    Configs *configs;
+    Timeline *timeline;
+    uint32_t *config_column; /* [config] first of its gauges */
+    SimTime sampled;
+} Parts;
+
+static const SimModelOps model = {
+    .name = "run", .state_size = sizeof(Parts), .kinds = kinds, .n_kinds = G_N_ELEMENTS(kinds)};
+
+struct Run {
+    Sim *sim;
+    Parts *parts;
+    Geo *geo;
+    SimTime duration;
+};
+
+/* Each second: shares of config versions, which move between events of the plane. */
+static void
+on_sample(Sim *sim, void *state, SimEvent event)
+{
+    Parts *parts = state;
+    SimTime now = sim_now(sim);
+    SimTime width = sim_recorder_width(parts->flow->recorder);
+    SimTime open = now / width * width;
+    (void)event;
+    for (uint32_t c = 0; c < parts->world.n_configs; c++) {
+        const double shares[] = {config_share_bad(parts->configs, c),
+                                 config_share_held(parts->configs, c),
+                                 config_share_newest(parts->configs, c)};
+        for (uint32_t i = 0; i < G_N_ELEMENTS(shares); i++)
+            sim_recorder_gauge(parts->flow->recorder, parts->config_column[c] + i, shares[i],
+                               parts->sampled > open ? parts->sampled : open, now);
+    }
+    parts->sampled = now;
+    sim_after(sim, SIM_SECOND, &model, SAMPLE, 0, 0);
+}
+
+static void
+attach_gauges(Parts *parts, SimArena *arena)
+{
+    static const char *const words[] = {"bad", "held", "new"};
+    parts->config_column = SIM_ARENA_NEW(arena, uint32_t, parts->world.n_configs + 1);
+    for (uint32_t c = 0; c < parts->world.n_configs; c++)
+        for (uint32_t i = 0; i < G_N_ELEMENTS(words); i++) {
+            g_autofree char *name = g_strdup_printf(
+                "config.%s.%s", world_config(&parts->world, c)->entity.name, words[i]);
+            uint32_t column = sim_recorder_column(parts->flow->recorder, name, SIM_COLUMN_GAUGE,
+                                                  "share", "of PoPs");
+            if (i == 0)
+                parts->config_column[c] = column;
+        }
+}
+
+/* For `when`: the last closed bucket. */
+static double
+read_metric(void *context, const char *name)
+{
+    const Parts *parts = context;
+    const SimRecorder *recorder = parts->flow->recorder;
+    uint32_t closed = sim_recorder_n_closed(recorder);
+    Metric metric;
+    if (closed == 0 || !metric_find(recorder, name, &metric))
+        return NAN;
+    return metric_value(&metric, closed - 1);
+}
+
+static void
+check_metric(const Parts *parts, const char *name, SimMark mark, SimMessages *messages)
+{
+    if (!name || metric_exists(parts->flow->recorder, name))
+        return;
+    g_autofree char *near = metric_nearest(parts->flow->recorder, name);
+    sim_messages_error(messages, mark, "no metric is called '%s'%s%s%s", name,
+                       near ? "; did you mean '" : ": `blackstart list metrics` names them",
+                       near ? near : "", near ? "'?" : "");
+}
+
+static void
+check_metrics(const Parts *parts, SimMessages *messages)
+{
+    const Spec *spec = parts->world.spec;
+    SIM_EACH(const TimelineSpec, entry, spec->timeline)
+    check_metric(parts, entry->when.metric, entry->entity.mark, messages);
+    SIM_EACH(const ExpectSpec, expect, spec->expect)
+    check_metric(parts, expect->measure.metric, expect->entity.mark, messages);
+    SIM_EACH(const PublishedSpec, published, spec->published)
+    check_metric(parts, published->measure.metric, published->measure.entity.mark, messages);
+    check_metric(parts, spec->spotlight, spec->entity.mark, messages);
+}
+
+static bool
+attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messages)
+{
+    Parts *parts = run->parts = sim_attach(run->sim, &model);
+    World *world = &parts->world;
+    uint32_t before = sim_messages_errors(messages);
+    if (!world_init(world, run->sim, spec, run->geo, messages))
+        return false;
+    parts->flow = flow_attach(run->sim, world, run->duration, options->tick_factor);
+    parts->routing = routing_attach(run->sim, world);
+    parts->processes = processes_attach(run->sim, world);
+    parts->clusters = cluster_attach(run->sim, world);
+    const ConfigParts config_parts = {
+        .clusters = parts->clusters, .processes = parts->processes, .routing = parts->routing};
+    parts->configs = config_attach(run->sim, world, &config_parts, messages);
+    if (!parts->configs)
+        return false;
+    const TimelineParts timeline_parts = {.clusters = parts->clusters,
+                                          .configs = parts->configs,
+                                          .processes = parts->processes,
+                                          .routing = parts->routing,
+                                          .read_metric = read_metric,
+                                          .context = parts};
+    parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
+    attach_gauges(parts, sim_arena(run->sim));
+    check_metrics(parts, messages);
+    sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
+    return sim_messages_errors(messages) == before && parts->timeline;
+}
+
+Run *
+run_new(const Spec *spec, const Geo *geo, const RunOptions *options, SimMessages *messages)
+{
+    if (sim_messages_errors(messages))
+        return NULL;
+    g_autoptr(Run) run = g_new0(Run, 1);
+    const SimOptions sim_options = {.scenario = options->name,
+                                    .seed = options->has_seed ? options->seed
+                                                              : (uint64_t)spec->clock.seed,
+                                    .repeat = options->command};
+    run->sim = sim_new(&sim_options);
+    run->duration = spec->clock.duration;
+    if (options->until > 0 && options->until < run->duration)
+        run->duration = options->until;
+    run->geo = geo_busiest(geo, (uint32_t)spec->network.busiest);
+    if (!attach(run, spec, options, messages))
+        return NULL;
+    return g_steal_pointer(&run);
+}
+
+void
+run_free(Run *run)
+{
+    if (!run)
+        return;
+    sim_free(run->sim);
+    geo_free(run->geo);
+    g_free(run);
+}
+
+SimTime
+run_duration(const Run *run)
+{
+    return run->duration;
+}
+
+void
+run_advance(Run *run, SimTime until)
+{
+    sim_run(run->sim, until < run->duration ? until : run->duration);
+}
+
+void
+run_finish(Run *run)
+{
+    flow_finish(run->parts->flow);
+}
+
+Sim *
+run_sim(Run *run)
+{
+    return run->sim;
+}
+
+const SimRecorder *
+run_recorder(const Run *run)
+{
+    return run->parts->flow->recorder;
+}
+
+const SimRecorder *
+run_pop_recorder(const Run *run)
+{
+    return run->parts->flow->pop_recorder;
+}
+
+const SimJournal *
+run_journal(const Run *run)
+{
+    return run->parts->world.journal;
+}
+
+const Geo *
+run_geo(const Run *run)
+{
+    return run->geo;
+}
+
+uint32_t
+run_causes(const Run *run)
+{
+    return run->parts->flow->n_causes;
+}
+
+uint32_t
+run_cause_entry(const Run *run, uint32_t slot)
+{
+    SIM_ASSERT(slot < run_causes(run));
+    return run->parts->flow->roots[slot];
+}
+
+const char *
+run_cause_label(const Run *run, uint32_t slot)
+{
+    uint32_t root = run_cause_entry(run, slot);
+    return root == SIM_NONE ? "demand beyond capacity"
+                            : sim_journal_get(run_journal(run), root)->text;
+}
+
+double
+run_bites_config(const Run *run, uint32_t config)
+{
+    const Flow *flow = run->parts->flow;
+    double sum = 0;
+    for (uint32_t i = 1; i < flow->n_causes; i++)
+        if (config_is_cause(run->parts->configs, config, flow->firsts[i]))
+            sum += flow->cause_total[i];
+    return sum;
+}
+
+double
+run_bites_entry(const Run *run, uint32_t entry)
+{
+    const Flow *flow = run->parts->flow;
+    double sum = 0;
+    for (uint32_t i = 1; i < flow->n_causes; i++)
+        if (timeline_is_cause(run->parts->timeline, entry, flow->firsts[i]))
+            sum += flow->cause_total[i];
+    return sum;
+}
+
+SimTime
+run_entry_time(const Run *run, uint32_t entry)
+{
+    return timeline_time(run->parts->timeline, entry);
+}
+
+uint64_t
+run_pop_steps(const Run *run)
+{
+    return run->parts->flow->pop_steps;
+}
