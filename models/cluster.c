@@ -47,7 +47,7 @@ cluster_attach(Sim *sim, const World *world)
     clusters->rows = SIM_ARENA_NEW(sim_arena(sim), Row, specs->n);
     for (uint32_t i = 0; i < specs->n; i++) {
         const ClusterSpec *spec = SIM_ITEM(*specs, ClusterSpec, i);
-        SimRng rng = sim_stream(sim, "cluster/%s/order", spec->entity.name);
+        SimRng rng = sim_stream(sim, "cluster/%.100s/order", spec->entity.name);
         Row *row = &clusters->rows[i];
         row->nodes = (uint32_t)spec->nodes;
         row->rank = SIM_ARENA_NEW(sim_arena(sim), uint32_t, row->nodes);

@@ -33,7 +33,7 @@
  * ordinary versions have one for all of them.
  *
  * Left out: corrupted transfers, PoPs that lose their stored version in a
- * restart.  At most 10,000 versions a config: more is an error at load, and
+ * restart.  At most VERSIONS_MAX versions a config (version.h): more is an error at load, and
  * pushes by hand beyond it are refused with a journal line.
  */
 #pragma once
@@ -43,8 +43,6 @@
 #include "models/rollout.h"
 #include "models/routing.h"
 #include "sim/messages.h"
-
-enum { CONFIG_VERSIONS_MAX = 10000 };
 
 typedef struct Configs Configs;
 

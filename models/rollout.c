@@ -18,6 +18,7 @@ typedef struct Rollout {
     SimTime begin;
     SimEventId wave, gate, deadline;
     /* The gate. */
+    bool is_reverted;  /* what was stopped is to be taken back */
     bool *is_watched;  /* [pop] */
     PlaneCounts *base; /* [pop] when the watch began */
     Sample *samples;   /* a ring, by number of the evaluation */
@@ -130,7 +131,7 @@ init_row(Rollouts *rollouts, uint32_t config)
     const World *world = rollouts->world;
     const ConfigSpec *spec = world_config(world, config);
     const GateSpec *gate = &spec->rollout.gate;
-    SimRng rng = sim_stream(rollouts->sim, "rollout/%u/order", config);
+    SimRng rng = sim_stream(rollouts->sim, "rollout/%.100s/order", spec->entity.name);
     Rollout *row = &rollouts->rows[config];
     *row = (Rollout){.spec = &spec->rollout, .name = spec->entity.name, .cause = SIM_NONE};
     row->order = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
@@ -369,9 +370,10 @@ is_too_bad(const Rollout *row)
 }
 
 static void
-stop(Rollouts *rollouts, uint32_t config, uint32_t verdict)
+stop(Rollouts *rollouts, uint32_t config, bool is_reverted, uint32_t verdict)
 {
     Rollout *row = row_at(rollouts, config);
+    row->is_reverted = is_reverted;
     forget(rollouts, row);
     row->state = ROLLOUT_STOPPED;
     post(rollouts, rollouts->events.stopped, config, verdict);
@@ -399,7 +401,7 @@ on_gate(Sim *sim, void *state, SimEvent event)
         row->stage, n_waves(row),
         sim_quantity_format_duration(age, sizeof age, sim_now(sim) - row->begin),
         sim_quantity_format_share(failed, sizeof failed, share));
-    stop(rollouts, event.actor, verdict);
+    stop(rollouts, event.actor, row->spec->auto_revert, verdict);
 }
 
 /* commit-confirm ---------------------------------------------------------------------------- */
@@ -426,13 +428,20 @@ on_deadline(Sim *sim, void *state, SimEvent event)
     uint32_t verdict = sim_journal_add(
         rollouts->world->journal, &entry, "%s was not confirmed within %s: it is taken back",
         row->name, sim_quantity_format_duration(age, sizeof age, sim_now(sim) - row->begin));
-    stop(rollouts, event.actor, verdict);
+    stop(rollouts, event.actor, true, verdict);
 }
 
 RolloutState
 rollout_state(const Rollouts *rollouts, uint32_t config)
 {
     return row_at(rollouts, config)->state;
+}
+
+bool
+rollout_is_reverted(const Rollouts *rollouts, uint32_t config)
+{
+    const Rollout *row = row_at(rollouts, config);
+    return row->state == ROLLOUT_STOPPED && row->is_reverted;
 }
 
 uint32_t

@@ -60,5 +60,7 @@ void rollout_cancel(Rollouts *rollouts, uint32_t config);
 /* False when nothing waits for it. */
 bool rollout_confirm(Rollouts *rollouts, uint32_t config, uint32_t cause);
 RolloutState rollout_state(const Rollouts *rollouts, uint32_t config);
+/* It was stopped, and what was pushed is to be taken back. */
+bool rollout_is_reverted(const Rollouts *rollouts, uint32_t config);
 /* Waves pushed so far, of this rollout or the last. */
 uint32_t rollout_stage(const Rollouts *rollouts, uint32_t config);
