@@ -7,13 +7,11 @@
  *   when    a metric's last closed window meets a condition, looked at each ten seconds, and has
  *           done so without a break for its `for`; once;
  *   every   from `at`, or the start, until `until`.
- * A drawn `delay` comes on top each time.  Then the verb is done: the modules
- * and the plane are told, with the deed's journal entry as the cause, and for
- * `for` the undo is scheduled (halt, surge, limit, pop-down).
- * The cause of a deed is the entry that led to it, for `after`.
- *
- * A plane has one factor and one limit a site: surges of one site multiply
- * while they overlap, the latest limit counts.
+ * `every` also repeats an entry that waited for another or for a metric, from
+ * its first time on.  A drawn `delay` comes on top each time.  Then the verb is
+ * done (deed.h): the modules and the plane are told, with the deed's journal
+ * entry as the cause, and for `for` its end is scheduled.  The cause of a deed
+ * is the entry that led to it, for `after`.
  *
  * An entry without `id` answers to its verb; when several do, the first.
  * No more than 10,000 repetitions of one entry: more is an error at load.

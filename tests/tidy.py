@@ -33,7 +33,7 @@ MODEL_ROWS = [
     ["cluster", "processes", "rollout", "routing", "faults", "protections", "observers",
      "responders"],
     ["config"],
-    ["timeline"],
+    ["deed", "timeline"],
     ["everything else"],
     ["models"],
 ]
