@@ -31,12 +31,17 @@ expired_share(const FlowSegment *segment, double timeout, SimTime now)
     return clamp01(age / sim_seconds(segment->to - segment->from));
 }
 
+/* The share of a segment that nobody waits for any more; streams that are not in it do not count.
+ */
 static double
-expired_by_all(const FlowStation *station, const FlowSegment *segment, SimTime now)
+expired_by_all(const FlowStation *station, uint32_t j, SimTime now)
 {
+    const double *amounts = amounts_of(station, j);
     double least = 1;
     for (uint32_t i = 0; i < station->options.n_streams && least > 0; i++)
-        least = fmin(least, expired_share(segment, station->options.timeout[i], now));
+        if (amounts[i] > 0)
+            least =
+                fmin(least, expired_share(&station->segments[j], station->options.timeout[i], now));
     return least;
 }
 
@@ -110,7 +115,9 @@ remove_segments(FlowStation *station, uint32_t first, uint32_t n)
 
 /* One segment's passage through a step of FIFO service. */
 typedef struct Passage {
-    double served_0, served_1; /* share started, before and after */
+    double first;              /* share started or skipped before the step */
+    double served_0, served_1; /* share where service begins and ends; `cancel` skips what is
+                                  between first and served_0 */
     double start, end;         /* seconds since the step's begin between which it was served */
 } Passage;
 
@@ -147,9 +154,9 @@ book_stream(const FlowSegment *segment, const Passage *pass, SimTime from, SimTi
     double before = expired_share(segment, timeout, from);
     double after = expired_share(segment, timeout, to);
     double started = share_in_time(segment, pass, from, timeout, pass->served_0, pass->served_1);
-    double lo = fmax(before, pass->served_0);
-    double lost = fmax(0, after - lo) -
-                  share_in_time(segment, pass, from, timeout, lo, fmin(after, pass->served_1));
+    double lost = fmax(0, after - fmax(before, pass->first)) -
+                  share_in_time(segment, pass, from, timeout, fmax(before, pass->served_0),
+                                fmin(after, pass->served_1));
     *ret_started += amount * started;
     *ret_timed_out += amount * fmax(0, lost);
 }
@@ -163,11 +170,12 @@ drain_fifo(FlowStation *station, SimTime from, SimTime to, double capacity, doub
     uint32_t done = 0;
     for (uint32_t j = 0; j < station->n_segments; j++) {
         FlowSegment *segment = &station->segments[j];
+        Passage pass = {.first = segment->served, .start = clock};
         if (options->cancel)
-            segment->served = fmax(segment->served, expired_by_all(station, segment, from));
+            segment->served = fmax(segment->served, expired_by_all(station, j, to));
         double waiting = segment->work * remaining_share(segment);
         double take = fmin(waiting, left);
-        Passage pass = {.served_0 = segment->served, .served_1 = segment->served, .start = clock};
+        pass.served_0 = pass.served_1 = segment->served;
         if (take >= waiting)
             pass.served_1 = 1;
         else
@@ -181,8 +189,6 @@ drain_fifo(FlowStation *station, SimTime from, SimTime to, double capacity, doub
                 book_stream(segment, &pass, from, to, options->timeout[i],
                             amounts[i] * segment->keep, &ret_started[i], &ret_timed_out[i]);
         segment->served = pass.served_1;
-        if (options->cancel)
-            segment->served = fmax(segment->served, expired_by_all(station, segment, to));
         if (done == j && 1 - segment->served <= NOTHING)
             done = j + 1;
     }
@@ -214,7 +220,7 @@ drain_lifo(FlowStation *station, SimTime now, double *ret_started)
     const FlowStationOptions *options = &station->options;
     for (uint32_t j = station->n_segments; j-- > 0 && station->spare > 0;) {
         FlowSegment *segment = &station->segments[j];
-        double wanted = options->cancel ? 1 - expired_by_all(station, segment, now) : 1;
+        double wanted = options->cancel ? 1 - expired_by_all(station, j, now) : 1;
         double waiting = segment->work * segment->keep * wanted;
         double part = waiting > 0 ? fmin(1, station->spare / waiting) : 1;
         const double *amounts = amounts_of(station, j);
@@ -227,7 +233,7 @@ drain_lifo(FlowStation *station, SimTime now, double *ret_started)
     uint32_t kept = 0;
     for (uint32_t j = 0; j < station->n_segments; j++) {
         const FlowSegment *segment = &station->segments[j];
-        bool is_void = options->cancel && expired_by_all(station, segment, now) >= 1;
+        bool is_void = options->cancel && expired_by_all(station, j, now) >= 1;
         if (segment->keep <= NOTHING || is_void)
             continue;
         if (kept != j) {
@@ -282,8 +288,7 @@ normalise(FlowStation *station, uint32_t j)
 
 /*
  * How much is lost by joining segment j to the next: the width of the window
- * over its age.  Only neighbours of which every stream is wholly waiting or
- * wholly expired keep their counts; others come last.
+ * over its age.  Neighbours that some stream's time-out cuts come last.
  */
 static double
 joining_loss(const FlowStation *station, uint32_t j, SimTime now)
@@ -299,23 +304,42 @@ joining_loss(const FlowStation *station, uint32_t j, SimTime now)
     return loss;
 }
 
+/* Joins a segment to the next.  Each stream keeps the calls that are still wanted: where the joint
+ * window shows another share of them than the two had, its amount makes up for it. */
+static void
+join(FlowStation *station, uint32_t j, SimTime now)
+{
+    normalise(station, j);
+    normalise(station, j + 1);
+    FlowSegment *into = &station->segments[j];
+    const FlowSegment joint = {.from = into->from, .to = into[1].to, .keep = 1};
+    double *amounts = amounts_of(station, j);
+    const double *other = amounts_of(station, j + 1);
+    for (uint32_t i = 0; i < station->options.n_streams; i++) {
+        double timeout = station->options.timeout[i];
+        double wanted = amounts[i] * (1 - expired_share(into, timeout, now)) +
+                        other[i] * (1 - expired_share(&into[1], timeout, now));
+        double part = 1 - expired_share(&joint, timeout, now);
+        amounts[i] = part > 0 ? wanted / part : amounts[i] + other[i];
+    }
+    into->work += into[1].work;
+    into->to = into[1].to;
+    remove_segments(station, j + 1, 1);
+}
+
 static void
 make_room(FlowStation *station, SimTime now)
 {
     uint32_t best = 0;
-    for (uint32_t j = 1; j + 1 < station->n_segments; j++)
-        if (joining_loss(station, j, now) < joining_loss(station, best, now))
+    double least = joining_loss(station, 0, now);
+    for (uint32_t j = 1; j + 1 < station->n_segments; j++) {
+        double loss = joining_loss(station, j, now);
+        if (loss < least) {
+            least = loss;
             best = j;
-    normalise(station, best);
-    normalise(station, best + 1);
-    FlowSegment *into = &station->segments[best];
-    double *amounts = amounts_of(station, best);
-    const double *other = amounts_of(station, best + 1);
-    for (uint32_t i = 0; i < station->options.n_streams; i++)
-        amounts[i] += other[i];
-    into->work += into[1].work;
-    into->to = into[1].to;
-    remove_segments(station, best + 1, 1);
+        }
+    }
+    join(station, best, now);
 }
 
 /* The share of the arrivals for which there is room, in the queue or at a server. */

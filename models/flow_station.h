@@ -13,7 +13,8 @@
  *            straight lines is solved inside a step, not rounded to it;
  *   LIFO     new arrivals first, then waiting work from newest to oldest;
  *   time-out a caller who gives up is counted at that moment; its work stays in
- *            the queue and is served in vain, unless `cancel`;
+ *            the queue and is served in vain, unless `cancel`, which skips
+ *            what would time out before the step is over;
  *   limit    what would wait beyond `queue` calls is refused.
  *
  * A step is two calls, so that retries of what timed out can join the arrivals
