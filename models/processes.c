@@ -1,10 +1,9 @@
 #include "models/processes.h"
 
 #include "models/plane.h"
+#include "models/warmup.h"
 
 enum {
-    BATCHES_MAX = 4,    /* of processes that came up at the same time and are still cold */
-    WARM_STEPS = 8,     /* in which a cold process becomes warm */
     QUARTERS = 4,       /* of a rolling restart */
     DRAW_STRIDE = 1024, /* numbers of a stream that belong to one decision */
 };
@@ -19,11 +18,6 @@ typedef struct Stream {
     SimRng rng;
     uint64_t decisions;
 } Stream;
-
-typedef struct Batch {
-    uint32_t n;
-    SimTime ready_at;
-} Batch;
 
 /* A rolling restart of one group: what there was of each kind, and what is down now. */
 typedef struct Rolling {
@@ -42,8 +36,7 @@ typedef struct Group {
     SimTime up_since; /* the end of the last loop */
     SimEventId start, warming;
     uint32_t cause, stuck_service, stuck_cause;
-    Batch batches[BATCHES_MAX];
-    uint32_t n_batches;
+    Warmup warmup;
     Rolling rolling;
     Stream streams[PURPOSES];
 } Group;
@@ -66,8 +59,9 @@ struct Processes {
     const World *world;
     Group *groups;
     uint32_t n_groups;
-    uint32_t *first; /* [service] group of a host's cohort 0 and PoP 0; SIM_NONE: no host */
-    uint32_t *total; /* [service] processes of a host at one PoP */
+    uint32_t *first;  /* [service] group of a host's cohort 0 and PoP 0; SIM_NONE: no host */
+    uint32_t *total;  /* [service] processes of a host at one PoP */
+    Behaviour **told; /* [service] what the plane knows: [cohort, PoP]; NULL: not at the PoPs */
     Consumer *consumers;
     uint32_t n_consumers, consumers_max;
     uint32_t *consumers_of; /* [service] first consumer of a host */
@@ -110,7 +104,7 @@ verify(const Sim *sim, const void *state)
         SIM_ASSERT(sum == group->n);
         SIM_ASSERT(group->looping == 0 || sim_is_pending(sim, group->start));
         SIM_ASSERT(group->rolling.is_active || restarting(group) == 0);
-        SIM_ASSERT(group->n_batches == 0 || sim_is_pending(sim, group->warming));
+        SIM_ASSERT(group->warmup.n == 0 || sim_is_pending(sim, group->warming));
     }
 }
 
@@ -206,6 +200,21 @@ attach_groups(Processes *processes)
         }
 }
 
+static void
+attach_told(Processes *processes)
+{
+    const World *world = processes->world;
+    processes->told = SIM_ARENA_NEW(sim_arena(processes->sim), Behaviour *, world->n_services);
+    for (uint32_t service = 0; service < world->n_services; service++) {
+        if (processes->first[world->host[service]] == SIM_NONE)
+            continue;
+        uint32_t n = world->n_cohorts[service] * world->n_pops;
+        processes->told[service] = SIM_ARENA_NEW(sim_arena(processes->sim), Behaviour, n);
+        for (uint32_t i = 0; i < n; i++)
+            processes->told[service][i] = BEHAVIOUR_NORMAL;
+    }
+}
+
 Processes *
 processes_attach(Sim *sim, const World *world)
 {
@@ -220,6 +229,7 @@ processes_attach(Sim *sim, const World *world)
         processes->consumers_max += world_config(world, config)->consumers.n;
     processes->consumers = SIM_ARENA_NEW(arena, Consumer, processes->consumers_max);
     attach_groups(processes);
+    attach_told(processes);
     return processes;
 }
 
@@ -282,12 +292,7 @@ static double
 speed_of(const Processes *processes, const Group *group)
 {
     const RestartSpec *spec = restart_of(processes, group);
-    SimTime now = sim_now(processes->sim);
-    double cold = 0;
-    for (uint32_t i = 0; i < group->n_batches; i++) {
-        double age = (double)(now - group->batches[i].ready_at) / (double)spec->warm_up;
-        cold += group->batches[i].n * (1 - spec->warm_speed) * MAX(0, 1 - age);
-    }
+    double cold = warmup_cold(&group->warmup, spec, sim_now(processes->sim));
     return MAX(0, group->live - cold) / group->n;
 }
 
@@ -307,6 +312,15 @@ add_group(const Processes *processes, Behaviour *behaviour, const Group *group, 
     }
 }
 
+static bool
+is_same(const Behaviour *a, const Behaviour *b)
+{
+    return a->panic == b->panic && a->errors == b->errors && a->refused == b->refused &&
+           a->speed == b->speed && a->burn_cpu == b->burn_cpu && a->degrade == b->degrade &&
+           a->cause == b->cause && a->stuck_cause == b->stuck_cause;
+}
+
+/* Only what is news: a plane has work to do when it is told. */
 static void
 tell(const Processes *processes, const Group *group, uint32_t service)
 {
@@ -321,6 +335,10 @@ tell(const Processes *processes, const Group *group, uint32_t service)
         next = consumer->next;
     }
     add_group(processes, &behaviour, group, service);
+    Behaviour *told = &processes->told[service][group->cohort * world->n_pops + group->pop];
+    if (is_same(told, &behaviour))
+        return;
+    *told = behaviour;
     world->ops->behaviour_set(world->plane, service, group->pop, group->cohort, &behaviour);
 }
 
@@ -402,17 +420,6 @@ schedule_start(Processes *processes, Group *group)
                              index_of(processes, group), 0);
 }
 
-/* Cold processes are the first to be missed: which of the living died is not known. */
-static void
-trim_batches(Group *group)
-{
-    uint32_t room = group->live;
-    for (uint32_t i = 0; i < group->n_batches; i++) {
-        group->batches[i].n = MIN(group->batches[i].n, room);
-        room -= group->batches[i].n;
-    }
-}
-
 /* Those that have left `live`: some end as stuck, the others loop on the group's clock. */
 static void
 loop(Processes *processes, Group *group, uint32_t dead, uint32_t stuck, uint32_t service,
@@ -422,7 +429,7 @@ loop(Processes *processes, Group *group, uint32_t dead, uint32_t stuck, uint32_t
     group->looping += dead - stuck;
     group->stuck += stuck;
     group->cause = cause;
-    trim_batches(group);
+    warmup_trim(&group->warmup, group->live);
     bool is_clocked = sim_is_pending(processes->sim, group->start);
     if (group->looping > 0 && !is_clocked)
         schedule_start(processes, group);
@@ -450,39 +457,29 @@ crash(Processes *processes, Group *group, double share, uint32_t service, uint32
 }
 
 static void
+look_again(Processes *processes, Group *group)
+{
+    SimTime step = restart_of(processes, group)->warm_up / WARMUP_STEPS;
+    if (group->warmup.n > 0 && !sim_is_pending(processes->sim, group->warming))
+        group->warming = sim_after(processes->sim, step, &ops, WARM, index_of(processes, group), 0);
+}
+
+static void
 on_warm(Sim *sim, void *state, SimEvent event)
 {
     Processes *processes = state;
     Group *group = &processes->groups[event.actor];
-    SimTime warm_up = restart_of(processes, group)->warm_up;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < group->n_batches; i++)
-        if (sim_now(sim) - group->batches[i].ready_at < warm_up)
-            group->batches[kept++] = group->batches[i];
-    group->n_batches = kept;
-    if (kept > 0)
-        group->warming = sim_after(sim, warm_up / WARM_STEPS, &ops, WARM, event.actor, 0);
+    warmup_expire(&group->warmup, restart_of(processes, group), sim_now(sim));
+    look_again(processes, group);
     tell(processes, group, group->service);
 }
 
-/* More batches than fit: the two oldest become one with the younger's age. */
 static void
 come_up(Processes *processes, Group *group, uint32_t n)
 {
-    SimTime warm_up = restart_of(processes, group)->warm_up;
     group->live += n;
-    if (n == 0 || warm_up < WARM_STEPS)
-        return;
-    if (group->n_batches == BATCHES_MAX) {
-        group->batches[1].n += group->batches[0].n;
-        for (uint32_t i = 1; i < BATCHES_MAX; i++)
-            group->batches[i - 1] = group->batches[i];
-        group->n_batches--;
-    }
-    group->batches[group->n_batches++] = (Batch){n, sim_now(processes->sim)};
-    if (!sim_is_pending(processes->sim, group->warming))
-        group->warming = sim_after(processes->sim, warm_up / WARM_STEPS, &ops, WARM,
-                                   index_of(processes, group), 0);
+    warmup_add(&group->warmup, restart_of(processes, group), n, sim_now(processes->sim));
+    look_again(processes, group);
 }
 
 static void
@@ -569,7 +566,7 @@ take_quarter(Processes *processes, Group *group)
     }
     if (restarting(group) == 0)
         return false;
-    trim_batches(group);
+    warmup_trim(&group->warmup, group->live);
     group->cause = rolling->cause;
     lose_cache(processes, group, restarting(group), group->cause);
     SimTime delay = sim_law_sample(&restart_of(processes, group)->delay, decide(group, DRAW_START));

@@ -192,7 +192,7 @@ what_can_not_be_done_is_said(void)
          "'restart' needs a service at the PoPs, and 'core'"},
         {"{at: 1m, do: kill, service: proxy, cohort: x}", "service 'proxy' has no cohort 'x'"},
         {"{at: 1m, do: pop-down, region: atlantis}", "no region is called 'atlantis'"},
-        {"{at: 1m, do: pop-up, code: XXX}", "'pop-up' matches no PoP"},
+        {"{at: 1m, do: pop-up, code: NIX}", "'pop-up' matches no PoP"},
         {"{at: 1m, do: switch-back, services: core}", "service 'core' has no front"},
         {"{at: 1m, do: switch-fallback, services: kv, cohort: x}",
          "service 'proxy' has no cohort 'x'"},
