@@ -29,8 +29,9 @@
  *
  * Causes: effect <- version <- change of the generating cluster (a timeline
  * entry), or <- whoever pushed.  Journal: bad versions, versions that heal, and
- * pushes by hand have lines for the push, the first PoP and the last PoP;
- * ordinary versions have one for all of them.
+ * pushes by hand have lines for the push and the last PoP, bad ones also for the
+ * first; then refusals (coalesced), the last PoP that heals, and reverts.
+ * Ordinary versions have one line for all of them.
  *
  * Left out: corrupted transfers, PoPs that lose their stored version in a
  * restart.  At most VERSIONS_MAX versions a config (version.h): more is an error at load, and

@@ -11,8 +11,9 @@ enum {
 /* Without back-off a process that dies at its start would start without end at one instant. */
 static const SimTime start_min = SIM_SECOND;
 
-typedef enum Purpose { DRAW_CRASH, DRAW_START, DRAW_RESTART, PURPOSES } Purpose;
-static const char *const purpose_names[PURPOSES] = {"crash", "start", "restart"};
+/* What people do draws apart from what configs do, so that it shifts none of the latter's draws. */
+typedef enum Purpose { DRAW_CRASH, DRAW_START, DRAW_KILL, DRAW_ROLL, PURPOSES } Purpose;
+static const char *const purpose_names[PURPOSES] = {"crash", "start", "kill", "roll"};
 
 typedef struct Stream {
     SimRng rng;
@@ -569,7 +570,7 @@ take_quarter(Processes *processes, Group *group)
     warmup_trim(&group->warmup, group->live);
     group->cause = rolling->cause;
     lose_cache(processes, group, restarting(group), group->cause);
-    SimTime delay = sim_law_sample(&restart_of(processes, group)->delay, decide(group, DRAW_START));
+    SimTime delay = sim_law_sample(&restart_of(processes, group)->delay, decide(group, DRAW_ROLL));
     sim_after(processes->sim, delay, &ops, QUARTER, index_of(processes, group), 0);
     tell_group(processes, group);
     return true;
@@ -580,7 +581,7 @@ static void
 bring_back(Processes *processes, Group *group)
 {
     Rolling *rolling = &group->rolling;
-    SimRng *rng = decide(group, DRAW_RESTART);
+    SimRng *rng = decide(group, DRAW_ROLL);
     uint32_t service = group->service, cause = group->cause;
     double share = crash_share(processes, group, &service, &cause);
     uint32_t looping = (uint32_t)sim_rng_binomial(rng, rolling->down_looping, rolling->success);
@@ -642,7 +643,7 @@ processes_kill(Processes *processes, const ProcessKill *kill)
             if (kill->cohort != SIM_NONE && kill->cohort != cohort)
                 continue;
             Group *group = group_of(processes, host, cohort, kill->pops[i]);
-            SimRng *rng = decide(group, DRAW_CRASH);
+            SimRng *rng = decide(group, DRAW_KILL);
             uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, kill->share);
             group->live -= dead;
             if (dead > 0) {

@@ -270,6 +270,30 @@ what_is_restarted_while_the_version_is_bad_dies_again(void)
     CHECK_INT(processes_counts(processes, WORKER, 0, 0).looping, 40);
 }
 
+static void
+what_people_do_moves_no_draw_of_a_config(void)
+{
+    uint32_t dead[2];
+    for (uint32_t acts = 0; acts < 2; acts++) {
+        g_autoptr(FakeWorld) fake = fake_world_new(text, 1, 3);
+        Processes *processes = attach(fake);
+        sim_attach(fake->sim, &told_ops);
+        uint32_t pop = 0;
+        ProcessRoll roll = roll_of(1);
+        roll.then = sim_event(fake->sim, &told_ops, 0, 0, 0);
+        ProcessKill kill = {.cohort = NEW, .pops = &pop, .n_pops = 1, .share = 0.3, .cause = 1};
+        if (acts) {
+            processes_kill(processes, &kill);
+            run(fake, 30);
+            processes_roll(processes, &roll);
+        }
+        run(fake, 300);
+        processes_effect_set(processes, LOOP, 0, true, 5);
+        dead[acts] = 40 - processes_counts(processes, PROXY, NEW, 0).live;
+    }
+    CHECK_INT(dead[1], dead[0]);
+}
+
 /* Whatever happens in whatever order: no process is lost, and nothing crashes us. */
 static void
 processes_are_conserved_in_any_order(void)
@@ -313,6 +337,7 @@ static CU_TestInfo tests[] = {
      a_restart_frees_each_stuck_process_with_its_success},
     {"what_is_restarted_while_the_version_is_bad_dies_again",
      what_is_restarted_while_the_version_is_bad_dies_again},
+    {"what_people_do_moves_no_draw_of_a_config", what_people_do_moves_no_draw_of_a_config},
     {"processes_are_conserved_in_any_order", processes_are_conserved_in_any_order},
     CU_TEST_INFO_NULL,
 };
