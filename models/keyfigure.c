@@ -1,0 +1,48 @@
+#include "models/keyfigure.h"
+
+#include <math.h>
+
+const KeyFigure key_figures[] = {
+    {"failed_share", "requests failed", {.metric = "errors", .kind = MEASURE_MEAN}},
+    {"failed_requests", "number of them", {.metric = "errors", .kind = MEASURE_TOTAL}},
+    {"peak_errors", "peak errors", {.metric = "errors", .kind = MEASURE_PEAK}},
+    {"first_above_1_percent",
+     "errors first above 1 %",
+     {.metric = "errors", .kind = MEASURE_FIRST, .above = 0.01}},
+    {"last_above_1_percent",
+     "errors last above 1 %",
+     {.metric = "errors", .kind = MEASURE_LAST, .above = 0.01}},
+    {"time_above_1_percent",
+     "time above 1 %",
+     {.metric = "errors", .kind = MEASURE_TIME_ABOVE, .above = 0.01}},
+    {"peak_blocked", "peak blocked", {.metric = "blocked", .kind = MEASURE_PEAK}},
+    {"peak_latency_p50", "peak latency p50", {.metric = "latency.p50", .kind = MEASURE_PEAK}},
+    {"peak_latency_p99", "peak latency p99", {.metric = "latency.p99", .kind = MEASURE_PEAK}},
+    {"peak_offered", "peak load", {.metric = "all.offered", .kind = MEASURE_PEAK}},
+    {"peak_retries", "peak retries", {.metric = "all.retries", .kind = MEASURE_PEAK}},
+    {"peak_reloads", "peak reloads", {.metric = "all.reloads", .kind = MEASURE_PEAK}},
+    {"peak_waiting", "people waiting, peak", {.metric = "orbit.waiting", .kind = MEASURE_PEAK}},
+    {"peak_cpu", "peak CPU, fullest PoP", {.metric = "cpu.max", .kind = MEASURE_PEAK}},
+    {"low_hit_ratio", "lowest hit ratio", {.metric = "hit_ratio", .kind = MEASURE_LOW}},
+};
+const uint32_t n_key_figures = G_N_ELEMENTS(key_figures);
+
+bool
+key_figure_take(const KeyFigure *figure, const Recording *recording, Measured *ret)
+{
+    if (!metric_exists(recording->recorder, figure->measure.metric))
+        return false;
+    *ret = measure_take(&figure->measure, recording, -1);
+    return true;
+}
+
+char *
+key_figure_text(const Measured *measured, int64_t start)
+{
+    char value[64], at[64];
+    measure_format(value, sizeof value, measured->unit, measured->value, start);
+    if (measured->at < 0 || isnan(measured->value))
+        return g_strdup(value);
+    return g_strdup_printf("%s at %s", value,
+                           measure_format_clock(at, sizeof at, measured->at, start));
+}

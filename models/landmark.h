@@ -1,0 +1,37 @@
+/*
+ * landmark.h - what deserves a number on the plot: timeline entries that
+ * happened, in words.
+ *
+ * An entry's own text, or its verb and what it acts on.  When more happened than
+ * fit, what starts or ends an incident goes before what accompanies it: faults
+ * and pushes first, then actions, then notes; of equal ones the earlier.  The
+ * result is in order of time.
+ */
+#pragma once
+
+#include "models/spec.h"
+
+enum { LANDMARKS_MAX = 14, LANDMARK_TEXT_MAX = 60 };
+
+typedef struct Landmark {
+    SimTime at;
+    uint32_t entry;
+    const char *kind; /* fault, change, action, note: what figures colour */
+    char *text;       /* at most LANDMARK_TEXT_MAX characters */
+} Landmark;
+
+typedef struct Landmarks {
+    uint32_t n;
+    Landmark landmarks[LANDMARKS_MAX];
+} Landmarks;
+
+/* entry_times[entry]: when it first happened, -1 when it did not. */
+Landmarks *landmarks_new(const Spec *spec, const SimTime *entry_times);
+void landmarks_free(Landmarks *landmarks);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Landmarks, landmarks_free)
+
+/* The entry in words, uncut; the caller frees it. */
+char *landmark_words(const Spec *spec, const TimelineSpec *entry);
+/* The text with at most `most` characters, the last a … when it was cut; tabs, line breaks and
+ * double quotes replaced. */
+char *landmark_cut(const char *text, glong most);

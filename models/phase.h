@@ -1,0 +1,33 @@
+/*
+ * phase.h - the chapters of an incident, read off its error curve.
+ *
+ * The threshold is 1 % of attempts, or five times the share at the start if that
+ * is more.  Steady lasts until errors first exceed it.  Of the highest share
+ * after that, half is the line between good and bad: as long as the curve
+ * still goes back and forth across that line it is flapping, then it is failing.
+ * From the last drop below the line on it is recovering, and recovered when the
+ * threshold is never exceeded again.  A phase that has no time is left out.
+ *
+ * Buckets without attempts belong to the phase around them.
+ */
+#pragma once
+
+#include "models/measure.h"
+
+enum { PHASES_MAX = 8 };
+
+typedef struct Phase {
+    SimTime begin, end;
+    const char *kind; /* steady, impact, fault, recovering: what figures colour */
+    const char *name; /* steady, flapping, failing, recovering, recovered */
+    double errors;    /* highest share in it; NaN without attempts */
+    SimTime errors_at;
+} Phase;
+
+typedef struct Phases {
+    uint32_t n;
+    Phase phases[PHASES_MAX];
+    double threshold;
+} Phases;
+
+void phases_find(const Recording *recording, Phases *ret);

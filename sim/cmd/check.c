@@ -1,0 +1,302 @@
+#include "sim/cmd/command.h"
+#include "sim/cmd/json.h"
+#include "sim/cmd/output.h"
+#include "sim/cmd/run.h"
+
+#include "models/exposure.h"
+#include "models/landmark.h"
+#include "sim/quantity.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { TEXT_MAX = 64, SITES_SHOWN = 8 };
+
+/* PoPs that have the version once a wave of this share is pushed. */
+static uint32_t
+wave_pops(double share, uint32_t n_pops)
+{
+    return (uint32_t)CLAMP(floor(share * n_pops + 0.5), 1, n_pops);
+}
+
+/* network ----------------------------------------------------------------------------------- */
+
+static void
+append_network(GString *out, const Scenario *scenario, const Geo *geo, const Exposure *exposure)
+{
+    double *demand = g_new0(double, geo->n_pops);
+    uint32_t *nearest = g_new0(uint32_t, geo->n_metros);
+    double total = 0, all = 0;
+    char rate[TEXT_MAX], share[TEXT_MAX];
+    geo_nearest(geo, NULL, nearest);
+    for (uint32_t m = 0; m < geo->n_metros; m++)
+        if (nearest[m] != SIM_NONE) {
+            demand[nearest[m]] += geo->metros.traffic[m];
+            total += geo->metros.traffic[m];
+        }
+    for (uint32_t i = 0; i < exposure->n_sites; i++)
+        all += exposure->site_rate[i];
+    g_string_append_printf(out, "\nNetwork: %u PoPs, %u metros, %u sites, %s on average\n",
+                           geo->n_pops, geo->n_metros, exposure->n_sites,
+                           sim_quantity_format_rate(rate, sizeof rate, all));
+    for (uint32_t region = 0; region < geo->n_regions; region++) {
+        uint32_t n = 0;
+        double sum = 0;
+        for (uint32_t p = 0; p < geo->n_pops; p++)
+            if (geo->pops.at.region[p] == region) {
+                n++;
+                sum += demand[p];
+            }
+        if (n > 0)
+            g_string_append_printf(out, "  %-15s %4u PoPs  %10s  %s\n", geo_region_name(region), n,
+                                   sim_quantity_format_rate(rate, sizeof rate, all * sum / total),
+                                   sim_quantity_format_share(share, sizeof share, sum / total));
+    }
+    if (scenario->spec.network.cores > 0)
+        g_string_append_printf(out, "  each with %.15g cores\n", scenario->spec.network.cores);
+    else
+        g_string_append_printf(
+            out, "  each with CPU for its own daily peak and %s more, at least %.15g cores\n",
+            sim_quantity_format_share(share, sizeof share, scenario->spec.network.headroom),
+            scenario->spec.network.cores_min);
+    g_free(demand);
+    g_free(nearest);
+}
+
+/* rollouts ---------------------------------------------------------------------------------- */
+
+static void
+append_rollout(GString *out, const ConfigSpec *config, uint32_t n_pops)
+{
+    const RolloutSpec *rollout = &config->rollout;
+    char soak[TEXT_MAX], most[TEXT_MAX];
+    g_string_append_printf(out, "  %s: ", config->entity.name);
+    if (rollout->waves.n == 0)
+        g_string_append_printf(out, "all %u PoPs at once", n_pops);
+    for (uint32_t w = 0; w < rollout->waves.n; w++) {
+        const WaveSpec *wave = SIM_ITEM(rollout->waves, WaveSpec, w);
+        g_string_append_printf(out, "%s%u PoPs, %s", w ? "; then " : "",
+                               wave_pops(wave->share, n_pops),
+                               sim_quantity_format_duration(soak, sizeof soak, wave->soak));
+    }
+    if (rollout->gate.kind == GATE_NONE)
+        g_string_append(out, "; no gate");
+    else
+        g_string_append_printf(
+            out, "; gate at %s over %s",
+            sim_quantity_format_share(most, sizeof most, rollout->gate.at_most),
+            sim_quantity_format_duration(soak, sizeof soak, rollout->gate.window));
+    g_string_append(out, config->validate_at_loader || config->generator.validate
+                             ? "; validated\n"
+                             : "; not validated\n");
+}
+
+static bool
+selects(const PopSelector *selector, const Geo *geo, uint32_t pop)
+{
+    if (selector->region && geo_region_find(selector->region) != geo->pops.at.region[pop])
+        return false;
+    if (selector->country && g_ascii_strcasecmp(selector->country, geo->pops.at.country[pop]) != 0)
+        return false;
+    return !selector->code || g_ascii_strcasecmp(selector->code, geo->pops.code[pop]) == 0;
+}
+
+static void
+append_targets(GString *out, const Scenario *scenario, const Geo *geo)
+{
+    bool is_first = true;
+    SIM_EACH(TimelineSpec, entry, scenario->spec.timeline)
+    {
+        const PopSelector *pops = &entry->pops;
+        uint32_t n = 0;
+        if (!pops->region && !pops->country && !pops->code && pops->busiest == 0)
+            continue;
+        for (uint32_t p = 0; p < geo->n_pops; p++)
+            n += selects(pops, geo, p);
+        if (pops->busiest > 0)
+            n = (uint32_t)MIN((int64_t)n, pops->busiest);
+        g_autofree char *words = landmark_words(&scenario->spec, entry);
+        g_string_append_printf(out, "%s  %s: %u PoPs%s\n",
+                               is_first ? "\nTargets of the timeline\n" : "", words, n,
+                               n ? "" : " - it does nothing");
+        is_first = false;
+    }
+}
+
+/* exposure ---------------------------------------------------------------------------------- */
+
+static void
+append_chains(GString *out, const Spec *spec, const Exposure *exposure)
+{
+    bool is_first = true;
+    g_string_append(out, exposure->n_loops ? "\nLoops: each needs the next, and the first again\n"
+                                           : "\nLoops: none\n");
+    for (uint32_t i = 0; i < exposure->n_loops; i++) {
+        g_autofree char *text = exposure_chain_text(spec, &exposure->loops[i], true);
+        g_string_append_printf(out, "  %s\n", text);
+    }
+    for (uint32_t s = 0; s < exposure->n_services; s++) {
+        if (exposure->chains[s].n == 0)
+            continue;
+        g_autofree char *text = exposure_chain_text(spec, &exposure->chains[s], false);
+        g_string_append_printf(
+            out, "%s  %s\n",
+            is_first ? "\nBehind the edge: a repair that needs one of these waits for the edge\n"
+                     : "",
+            text);
+        is_first = false;
+    }
+}
+
+/* "shop 100.0 %, login 32.5 %, vendors: news" */
+static char *
+sites_text(const Spec *spec, const Exposure *exposure, uint32_t service)
+{
+    GString *text = g_string_new(NULL);
+    char share[TEXT_MAX];
+    uint32_t n = 0, left_out = 0;
+    for (uint32_t i = 0; i < exposure->n_sites; i++) {
+        const char *name = SIM_ITEM(spec->sites, SiteSpec, i)->entity.name;
+        double fails = exposure->fails[service * exposure->n_sites + i];
+        bool by_vendor = exposure->by_vendor[service * exposure->n_sites + i];
+        if (fails < 1e-6 && !by_vendor)
+            continue;
+        if (n++ >= SITES_SHOWN) {
+            left_out++;
+            continue;
+        }
+        g_string_append_printf(text, "%s%s ", text->len ? ", " : "", name);
+        g_string_append(text, fails < 1e-6 ? "through a vendor"
+                                           : sim_quantity_format_share(share, sizeof share, fails));
+        if (fails >= 1e-6 && by_vendor)
+            g_string_append(text, " and through a vendor");
+    }
+    if (left_out)
+        g_string_append_printf(text, " and %u more", left_out);
+    return g_string_free(text, FALSE);
+}
+
+static void
+append_failures(GString *out, const Spec *spec, const Exposure *exposure)
+{
+    char share[TEXT_MAX];
+    g_string_append(out, "\nWhen a service is down, this share of requests fails\n");
+    for (uint32_t s = 0; s < exposure->n_services; s++) {
+        g_autofree char *sites = sites_text(spec, exposure, s);
+        g_string_append_printf(out, "  %-18s %8s  %s\n",
+                               SIM_ITEM(spec->services, ServiceSpec, s)->entity.name,
+                               sim_quantity_format_share(share, sizeof share, exposure->traffic[s]),
+                               *sites ? sites : "nobody");
+    }
+}
+
+/* JSON -------------------------------------------------------------------------------------- */
+
+static void
+json_chains(Json *json, const char *key, const Spec *spec, const Chain *chains, uint32_t n,
+            bool are_loops)
+{
+    json_open(json, key, '[');
+    for (uint32_t i = 0; i < n; i++) {
+        if (chains[i].n == 0)
+            continue;
+        g_autofree char *text = exposure_chain_text(spec, &chains[i], are_loops);
+        json_text(json, NULL, text);
+    }
+    json_close(json, ']');
+}
+
+static void
+check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposure *exposure)
+{
+    const Spec *spec = &scenario->spec;
+    Json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_text(&json, "scenario", scenario->name);
+    json_text(&json, "title", spec->title);
+    json_text(&json, "hash", scenario->hash);
+    json_integer(&json, "pops", geo->n_pops);
+    json_chains(&json, "loops", spec, exposure->loops, exposure->n_loops, true);
+    json_chains(&json, "behind_the_edge", spec, exposure->chains, exposure->n_services, false);
+    json_open(&json, "services", '{');
+    for (uint32_t s = 0; s < exposure->n_services; s++) {
+        json_open(&json, SIM_ITEM(spec->services, ServiceSpec, s)->entity.name, '{');
+        json_number(&json, "fails", exposure->traffic[s]);
+        json_open(&json, "sites", '{');
+        for (uint32_t i = 0; i < exposure->n_sites; i++)
+            json_number(&json, SIM_ITEM(spec->sites, SiteSpec, i)->entity.name,
+                        exposure->fails[s * exposure->n_sites + i]);
+        json_close(&json, '}');
+        json_open(&json, "through_vendors", '[');
+        for (uint32_t i = 0; i < exposure->n_sites; i++)
+            if (exposure->by_vendor[s * exposure->n_sites + i])
+                json_text(&json, NULL, SIM_ITEM(spec->sites, SiteSpec, i)->entity.name);
+        json_close(&json, ']');
+        json_close(&json, '}');
+    }
+    json_close(&json, '}');
+    json_close(&json, '}');
+}
+
+/* the verb ---------------------------------------------------------------------------------- */
+
+static ExitCode
+check_one(const char *name, char **set, bool wants_json)
+{
+    ExitCode code;
+    RunArguments arguments = {.is_quiet = true};
+    g_autoptr(Scenario) scenario = scenario_load(name, set, &code);
+    if (!scenario)
+        return code;
+    g_autoptr(Run) run = run_prepare(&arguments, scenario);
+    if (!run)
+        return CODE_USAGE;
+    const Spec *spec = &scenario->spec;
+    const Geo *geo = run_geo(run);
+    g_autoptr(Exposure) exposure = exposure_new(spec);
+    g_autoptr(GString) out = g_string_new(NULL);
+    if (wants_json)
+        check_json(out, scenario, geo, exposure);
+    else {
+        g_string_append_printf(out, "%s\n%s: no errors\n", spec->title, scenario->name);
+        append_network(out, scenario, geo, exposure);
+        if (spec->configs.n)
+            g_string_append(out, "\nRollouts\n");
+        SIM_EACH(ConfigSpec, config, spec->configs)
+        append_rollout(out, config, geo->n_pops);
+        append_targets(out, scenario, geo);
+        append_chains(out, spec, exposure);
+        append_failures(out, spec, exposure);
+    }
+    return output_print(out->str) ? CODE_HELD : CODE_ERROR;
+}
+
+static ExitCode
+run_verb(int argc, char **argv)
+{
+    gboolean json = FALSE;
+    g_auto(GStrv) set = NULL;
+    const GOptionEntry entries[] = {
+        {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &set, "Change the scenario", "PATH=VALUE"},
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+        {NULL}};
+    g_auto(GStrv) rest = NULL;
+    ExitCode code;
+    (void)argc;
+    if (!command_options(&check_command, entries, argv, &rest, &code))
+        return code;
+    if (!rest[1])
+        return command_misused(&check_command, "no scenario is named");
+    for (guint i = 1; rest[i]; i++)
+        code = command_worse(i == 1 ? CODE_HELD : code, check_one(rest[i], set, json));
+    return code;
+}
+
+const Command check_command = {
+    .name = "check",
+    .arguments = "SCENARIO…",
+    .about = "Say all that can be said without running: errors, loops, exposure.",
+    .details = "Errors are reported with their places, all at once. Then: demand by region, waves "
+               "in PoPs, loops through the edge, and what falls with each service.",
+    .run = run_verb,
+};

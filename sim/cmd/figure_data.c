@@ -1,0 +1,497 @@
+#include "sim/cmd/figure_data.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+    ROWS_MAX = 1200,
+    POPS_COLUMNS_MAX = 1024,
+    CAUSES_SHOWN = 6,
+    MARKS_MAX = 6,
+};
+
+/* Rows of a figure: `merge` buckets of the recorder each. */
+typedef struct Rows {
+    const Recording *recording;
+    uint32_t n_buckets, merge, n;
+} Rows;
+
+static Rows
+rows_of(const Result *result, uint32_t most)
+{
+    const Recording *recording = &result->facts.recording;
+    Rows rows = {.recording = recording, .n_buckets = sim_recorder_n_closed(recording->recorder)};
+    rows.merge = MAX(1, (rows.n_buckets + most - 1) / most);
+    rows.n = (rows.n_buckets + rows.merge - 1) / rows.merge;
+    return rows;
+}
+
+static uint32_t
+row_begin(const Rows *rows, uint32_t row)
+{
+    return row * rows->merge;
+}
+
+static uint32_t
+row_end(const Rows *rows, uint32_t row)
+{
+    return MIN((row + 1) * rows->merge, rows->n_buckets);
+}
+
+static double
+unix_seconds(const Result *result, SimTime at)
+{
+    return (double)result->scenario->spec.clock.start + sim_seconds(at);
+}
+
+static void
+append_time(GString *out, const Result *result, const Rows *rows, uint32_t row)
+{
+    SimTime width = sim_recorder_width(rows->recording->recorder) * rows->merge;
+    g_string_append_printf(out, "%.3f", unix_seconds(result, width * row + width / 2));
+}
+
+static void
+append_number(GString *out, double value)
+{
+    if (isfinite(value))
+        g_string_append_printf(out, "\t%.9g", value);
+    else
+        g_string_append(out, "\tnan");
+}
+
+static void
+append_text(GString *out, const char *text, glong most)
+{
+    g_autofree char *cut = landmark_cut(text, most);
+    g_string_append_printf(out, "\t%s", cut);
+}
+
+/* The metric over a row; NaN when the run has no such metric. */
+static double
+row_value(const Rows *rows, uint32_t row, const char *name)
+{
+    Metric metric;
+    if (!metric_find(rows->recording->recorder, name, &metric))
+        return NAN;
+    metric.end = rows->recording->end;
+    return metric_mean(&metric, row_begin(rows, row), row_end(rows, row));
+}
+
+/* A row for each bucket with these metrics. */
+static GString *
+table_of(const Result *result, const char *head, const char *const *metrics, guint n)
+{
+    Rows rows = rows_of(result, ROWS_MAX);
+    GString *out = g_string_new(head);
+    for (uint32_t row = 0; row < rows.n; row++) {
+        append_time(out, result, &rows, row);
+        for (guint i = 0; i < n; i++)
+            append_number(out, row_value(&rows, row, metrics[i]));
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+/* all figures --------------------------------------------------------------------------------- */
+
+static GString *
+print_run(const Result *result)
+{
+    GString *out = g_string_new("key\tvalue\ntitle");
+    g_autofree char *note =
+        g_strdup_printf("blackstart %s, %s, seed %" G_GUINT64_FORMAT ", flow plane, digest %s",
+                        BLACKSTART_VERSION, result->scenario->stem, result->seed, result->digest);
+    append_text(out, result->scenario->spec.title, 70);
+    g_string_append(out, "\nnote");
+    append_text(out, note, 110);
+    g_string_append_c(out, '\n');
+    return out;
+}
+
+static GString *
+print_events(const Result *result)
+{
+    GString *out = g_string_new("time\tkind\ttext\n");
+    for (uint32_t i = 0; i < result->landmarks->n; i++) {
+        const Landmark *landmark = &result->landmarks->landmarks[i];
+        g_string_append_printf(out, "%.3f\t%s", unix_seconds(result, landmark->at), landmark->kind);
+        append_text(out, landmark->text, LANDMARK_TEXT_MAX);
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+static GString *
+print_phases(const Result *result)
+{
+    GString *out = g_string_new("begin\tend\tkind\ttext\n");
+    for (uint32_t i = 0; i < result->phases.n; i++) {
+        const Phase *phase = &result->phases.phases[i];
+        g_string_append_printf(out, "%.3f\t%.3f\t%s\t%s\n", unix_seconds(result, phase->begin),
+                               unix_seconds(result, phase->end), phase->kind, phase->name);
+    }
+    return out;
+}
+
+/* incident ------------------------------------------------------------------------------------ */
+
+/* Causes that have a colour of their own; the last gathers the rest when there are more. */
+static uint32_t
+shown_causes(const Result *result)
+{
+    return MIN(result->n_causes, CAUSES_SHOWN);
+}
+
+/* Share of a row's offered requests lost to shown cause i. */
+static double
+cause_share(const Result *result, const Rows *rows, uint32_t row, uint32_t i)
+{
+    const SimRecorder *recorder = rows->recording->recorder;
+    uint32_t last = i + 1 == CAUSES_SHOWN ? result->n_causes : i + 1;
+    uint32_t offered = sim_recorder_find(recorder, "all.offered");
+    double over = 0, lost = 0;
+    for (uint32_t b = row_begin(rows, row); b < row_end(rows, row); b++)
+        over += sim_recorder_value(recorder, offered, b);
+    for (uint32_t c = i; c < last; c++) {
+        g_autofree char *name = g_strdup_printf("cause.%u.failed", result->causes[c].slot);
+        uint32_t column = sim_recorder_find(recorder, name);
+        for (uint32_t b = row_begin(rows, row); b < row_end(rows, row); b++)
+            lost += sim_recorder_value(recorder, column, b);
+    }
+    return over > 0 ? MIN(lost / over, 1) : NAN;
+}
+
+/* The scenario's spotlight as a success ratio; false: it has none, or it is none. */
+static bool
+find_watched(const Result *result, char **ret_metric, bool *ret_is_errors)
+{
+    const char *spotlight = result->scenario->spec.spotlight;
+    bool is_errors = spotlight && g_str_has_suffix(spotlight, "errors");
+    if (!spotlight || !(is_errors || g_str_has_suffix(spotlight, "success")))
+        return false;
+    *ret_metric = g_strdup(spotlight);
+    *ret_is_errors = is_errors;
+    return true;
+}
+
+static GString *
+print_incident(const Result *result)
+{
+    static const char *const metrics[] = {"all.offered", "all.ok", "latency.p50", "latency.p95",
+                                          "latency.p99"};
+    Rows rows = rows_of(result, ROWS_MAX);
+    GString *out = g_string_new("time\toffered\tserved\tp50\tp95\tp99");
+    g_autofree char *watched = NULL;
+    bool is_errors = false, is_watched = find_watched(result, &watched, &is_errors);
+    for (uint32_t i = 0; i < shown_causes(result); i++)
+        g_string_append_printf(out, "\tcause_%u", i + 1);
+    g_string_append(out, is_watched ? "\twatched_1\n" : "\n");
+    for (uint32_t row = 0; row < rows.n; row++) {
+        append_time(out, result, &rows, row);
+        for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
+            append_number(out, row_value(&rows, row, metrics[i]));
+        for (uint32_t i = 0; i < shown_causes(result); i++)
+            append_number(out, cause_share(result, &rows, row, i));
+        if (is_watched) {
+            double value = row_value(&rows, row, watched);
+            append_number(out, is_errors ? 1 - value : value);
+        }
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+static GString *
+print_incident_causes(const Result *result)
+{
+    GString *out = g_string_new("column\tshare\ttext\n");
+    for (uint32_t i = 0; i < shown_causes(result); i++) {
+        bool is_rest = i + 1 == CAUSES_SHOWN && result->n_causes > CAUSES_SHOWN;
+        double share = 0;
+        for (uint32_t c = i; c < (is_rest ? result->n_causes : i + 1); c++)
+            share += result->causes[c].share;
+        g_string_append_printf(out, "cause_%u\t%.9g", i + 1, share);
+        append_text(out, is_rest ? "other causes" : result->causes[i].label, 28);
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+static GString *
+print_incident_watched(const Result *result)
+{
+    GString *out = g_string_new("column\ttext\n");
+    g_autofree char *watched = NULL;
+    bool is_errors;
+    if (!find_watched(result, &watched, &is_errors))
+        return out;
+    char *dot = strrchr(watched, '.');
+    if (dot)
+        *dot = 0;
+    const char *first = strchr(watched, '.');
+    g_string_append(out, "watched_1");
+    append_text(out, dot ? (first ? first + 1 : watched) : "all requests", 30);
+    g_string_append_c(out, '\n');
+    return out;
+}
+
+/* pops ---------------------------------------------------------------------------------------- */
+
+/* PoPs by region, then from west to east. */
+static GArray *
+pops_in_order(const Geo *geo)
+{
+    GArray *order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+    for (uint32_t region = 0; region <= geo->n_regions; region++)
+        for (uint32_t p = 0; p < geo->n_pops; p++) {
+            uint32_t own = geo->pops.at.region[p];
+            guint at = order->len;
+            if (own != region && !(region == geo->n_regions && own > region))
+                continue;
+            for (; at > 0; at--) {
+                uint32_t before = g_array_index(order, uint32_t, at - 1);
+                if (geo->pops.at.region[before] != own ||
+                    geo->pops.at.longitude[before] <= geo->pops.at.longitude[p])
+                    break;
+            }
+            g_array_insert_val(order, at, p);
+        }
+    return order;
+}
+
+static GString *
+print_pops(const Result *result)
+{
+    const SimRecorder *recorder = run_pop_recorder(result->run);
+    const Geo *geo = run_geo(result->run);
+    uint32_t n = sim_recorder_n_closed(recorder);
+    uint32_t merge = MAX(1, (n + POPS_COLUMNS_MAX - 1) / POPS_COLUMNS_MAX);
+    SimTime width = sim_recorder_width(recorder) * merge;
+    g_autoptr(GArray) order = pops_in_order(geo);
+    GString *out = g_string_new("pop");
+    for (uint32_t b = 0; b < n; b += merge)
+        g_string_append_printf(
+            out, "\t%.3f",
+            unix_seconds(result, sim_recorder_bucket_start(recorder, b) + width / 2));
+    g_string_append_c(out, '\n');
+    for (guint i = 0; i < order->len; i++) {
+        uint32_t pop = g_array_index(order, uint32_t, i);
+        g_autofree char *code = landmark_cut(geo->pops.code[pop], 8);
+        g_string_append(out, code);
+        for (uint32_t b = 0; b < n; b += merge) {
+            double offered = 0, failed = 0;
+            for (uint32_t k = b; k < MIN(b + merge, n); k++) {
+                offered += sim_recorder_value(recorder, 3 * pop, k);
+                failed += sim_recorder_value(recorder, 3 * pop + 1, k);
+            }
+            append_number(out, offered > 0 ? MIN(failed / offered, 1) : NAN);
+        }
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+static GString *
+print_pops_rows(const Result *result)
+{
+    const Geo *geo = run_geo(result->run);
+    g_autoptr(GArray) order = pops_in_order(geo);
+    GString *out = g_string_new("pop\tregion\n");
+    for (guint i = 0; i < order->len; i++) {
+        uint32_t pop = g_array_index(order, uint32_t, i);
+        g_autofree char *code = landmark_cut(geo->pops.code[pop], 8);
+        g_string_append(out, code);
+        append_text(out, geo_region_name(geo->pops.at.region[pop]), 18);
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+/* retries ------------------------------------------------------------------------------------- */
+
+/* People who wait at sites where others log in. */
+static double
+login_backlog(const Result *result, const Rows *rows, uint32_t row)
+{
+    const Spec *spec = &result->scenario->spec;
+    double waiting = NAN;
+    for (uint32_t s = 0; s < spec->sites.n; s++) {
+        const SiteSpec *site = SIM_ITEM(spec->sites, SiteSpec, s);
+        bool is_login = false;
+        SIM_EACH(SiteSpec, other, spec->sites)
+        is_login |= other->sessions.entity.is_given && other->sessions.login == s;
+        if (!is_login)
+            continue;
+        g_autofree char *name = g_strdup_printf("site.%s.waiting", site->entity.name);
+        double value = row_value(rows, row, name);
+        waiting = isnan(waiting) ? value : isnan(value) ? waiting : waiting + value;
+    }
+    return waiting;
+}
+
+static GString *
+print_retries(const Result *result)
+{
+    static const char *const metrics[] = {"all.fresh", "all.retries", "all.reloads", "all.ok",
+                                          "orbit.waiting"};
+    Rows rows = rows_of(result, ROWS_MAX);
+    GString *out = g_string_new(
+        "time\tfresh\tmachine_retries\thuman_reloads\tgoodput\twaiting\tlogin_backlog\n");
+    for (uint32_t row = 0; row < rows.n; row++) {
+        append_time(out, result, &rows, row);
+        for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
+            append_number(out, row_value(&rows, row, metrics[i]));
+        append_number(out, login_backlog(result, &rows, row));
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+/* cache --------------------------------------------------------------------------------------- */
+
+bool
+figure_data_has_cache(const Result *result)
+{
+    const SimRecorder *recorder = result->facts.recording.recorder;
+    uint32_t lookups = sim_recorder_find(recorder, "cache.lookups");
+    for (uint32_t b = 0; lookups != SIM_NONE && b < sim_recorder_n_closed(recorder); b++)
+        if (sim_recorder_value(recorder, lookups, b) > 0)
+            return true;
+    return false;
+}
+
+static GString *
+print_cache(const Result *result)
+{
+    static const char *const metrics[] = {"hit_ratio", "cache.warm", "origin.requests",
+                                          "origin.capacity"};
+    return table_of(result, "time\thit_ratio\twarm\torigin_load\torigin_capacity\n", metrics,
+                    G_N_ELEMENTS(metrics));
+}
+
+/* When the share warm is back at 90 % after it was lower; -1. */
+static SimTime
+warm_again(const Recording *recording)
+{
+    Metric warm;
+    bool was_cold = false;
+    if (!metric_find(recording->recorder, "cache.warm", &warm))
+        return -1;
+    for (uint32_t b = 0; b < sim_recorder_n_closed(recording->recorder); b++) {
+        double value = metric_value(&warm, b);
+        was_cold |= value < 0.9;
+        if (was_cold && value >= 0.9)
+            return sim_recorder_bucket_start(recording->recorder, b);
+    }
+    return -1;
+}
+
+static GString *
+print_cache_marks(const Result *result)
+{
+    const Spec *spec = &result->scenario->spec;
+    GString *out = g_string_new("time\ttext\n");
+    SimTime warm = warm_again(&result->facts.recording);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < spec->timeline.n && n + 1 < MARKS_MAX; i++) {
+        const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, i);
+        SimTime at = result->facts.entry_times[i];
+        bool is_cold = entry->verb == VERB_PURGE || entry->verb == VERB_RESTART;
+        if (!is_cold || at < 0)
+            continue;
+        g_autofree char *words = landmark_words(spec, entry);
+        g_string_append_printf(out, "%.3f", unix_seconds(result, at));
+        append_text(out, words, 32);
+        g_string_append_c(out, '\n');
+        n++;
+    }
+    if (warm >= 0)
+        g_string_append_printf(out, "%.3f\t90 %% warm again\n", unix_seconds(result, warm));
+    return out;
+}
+
+/* versions ------------------------------------------------------------------------------------ */
+
+/* The config that did most harm; the first when none did any. */
+static const char *
+main_config(const Result *result)
+{
+    const Spec *spec = &result->scenario->spec;
+    uint32_t worst = 0;
+    for (uint32_t c = 1; c < spec->configs.n; c++)
+        if (result->facts.config_bites[c] > result->facts.config_bites[worst])
+            worst = c;
+    return SIM_ITEM(spec->configs, ConfigSpec, worst)->entity.name;
+}
+
+static GString *
+print_versions(const Result *result)
+{
+    Rows rows = rows_of(result, ROWS_MAX);
+    g_autofree char *bad = g_strdup_printf("config.%s.bad", main_config(result));
+    g_autofree char *held = g_strdup_printf("config.%s.held", main_config(result));
+    GString *out = g_string_new("time\tversion_1\tversion_2\tversion_3\n");
+    for (uint32_t row = 0; row < rows.n; row++) {
+        double broken = row_value(&rows, row, bad), refused = row_value(&rows, row, held);
+        broken = isnan(broken) ? 0 : broken;
+        refused = isnan(refused) ? 0 : refused;
+        append_time(out, result, &rows, row);
+        append_number(out, CLAMP(1 - broken - refused, 0, 1));
+        append_number(out, refused);
+        append_number(out, broken);
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+static GString *
+print_versions_names(const Result *result)
+{
+    GString *out = g_string_new("column\tkind\ttext\nversion_1\tgood");
+    g_autofree char *good = g_strdup_printf("%s: harmless", main_config(result));
+    append_text(out, good, 28);
+    g_string_append(out, "\nversion_2\tneutral\trefused, the last one kept"
+                         "\nversion_3\tbad\tin effect, harmful\n");
+    return out;
+}
+
+/* What the journal says of this config's generations and waves. */
+static GString *
+print_versions_marks(const Result *result)
+{
+    const SimJournal *journal = run_journal(result->run);
+    const char *config = main_config(result);
+    GString *out = g_string_new("time\tkind\ttext\n");
+    for (uint32_t id = 0; id < sim_journal_count(journal); id++) {
+        const SimJournalEntry *entry = sim_journal_get(journal, id);
+        bool is_wave = strcmp(entry->kind, "rollout.wave") == 0;
+        bool is_generation = strcmp(entry->kind, "config.generated") == 0;
+        if (!(is_wave || is_generation) || !entry->entity || !strstr(entry->entity, config))
+            continue;
+        g_string_append_printf(out, "%.3f\t%s", unix_seconds(result, entry->at),
+                               is_wave ? "wave" : "generation");
+        append_text(out, is_wave ? entry->text : "", 12);
+        g_string_append_c(out, '\n');
+    }
+    return out;
+}
+
+const FigureData figure_data[] = {
+    {"run.tsv", NULL, print_run},
+    {"events.tsv", NULL, print_events},
+    {"phases.tsv", NULL, print_phases},
+    {"incident.tsv", "incident", print_incident},
+    {"incident_causes.tsv", "incident", print_incident_causes},
+    {"incident_watched.tsv", "incident", print_incident_watched},
+    {"pops.tsv", "pops", print_pops},
+    {"pops_rows.tsv", "pops", print_pops_rows},
+    {"retries.tsv", "retries", print_retries},
+    {"cache.tsv", "cache", print_cache},
+    {"cache_marks.tsv", "cache", print_cache_marks},
+    {"versions.tsv", "versions", print_versions},
+    {"versions_names.tsv", "versions", print_versions_names},
+    {"versions_marks.tsv", "versions", print_versions_marks},
+};
+const guint n_figure_data = G_N_ELEMENTS(figure_data);

@@ -1,0 +1,103 @@
+#include "sim/cmd/figures.h"
+
+#include "sim/cmd/figure_data.h"
+#include "sim/cmd/library.h"
+
+#include <string.h>
+
+const char *const figure_names[] = {"incident", "pops", "retries", "cache", "versions", NULL};
+
+static const char *const data_names[] = {"run.tsv",
+                                         "events.tsv",
+                                         "phases.tsv",
+                                         "incident.tsv",
+                                         "incident_causes.tsv",
+                                         "incident_watched.tsv",
+                                         "pops.tsv",
+                                         "pops_rows.tsv",
+                                         "retries.tsv",
+                                         "cache.tsv",
+                                         "cache_marks.tsv",
+                                         "versions.tsv",
+                                         "versions_names.tsv",
+                                         "versions_marks.tsv"};
+static const char *const suffixes[] = {".gp", "-light.png", "-dark.png", "-light.svg", "-dark.svg"};
+
+GPtrArray *
+figures_file_names(void)
+{
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(names, g_strdup("style.gp"));
+    for (guint i = 0; i < G_N_ELEMENTS(data_names); i++)
+        g_ptr_array_add(names, g_strdup(data_names[i]));
+    for (guint i = 0; figure_names[i]; i++)
+        for (guint s = 0; s < G_N_ELEMENTS(suffixes); s++)
+            g_ptr_array_add(names, g_strconcat(figure_names[i], suffixes[s], NULL));
+    return names;
+}
+
+GPtrArray *
+figures_of(const Result *result)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 0; figure_names[i]; i++) {
+        bool is_cache = strcmp(figure_names[i], "cache") == 0;
+        bool is_versions = strcmp(figure_names[i], "versions") == 0;
+        if ((is_cache && !figure_data_has_cache(result)) ||
+            (is_versions && result->scenario->spec.configs.n == 0))
+            continue;
+        g_ptr_array_add(names, (char *)figure_names[i]);
+    }
+    return names;
+}
+
+static bool
+copy_file(const char *name, const char *from_folder, const char *to_folder, GError **error)
+{
+    char *text;
+    gsize length;
+    g_autofree char *from = g_build_filename(from_folder, name, NULL);
+    g_autofree char *to = g_build_filename(to_folder, name, NULL);
+    if (!g_file_get_contents(from, &text, &length, error))
+        return false;
+    bool ok = g_file_set_contents_full(to, text, (gssize)length, G_FILE_SET_CONTENTS_CONSISTENT,
+                                       0666, error);
+    g_free(text);
+    return ok;
+}
+
+bool
+figures_copy_script(const char *name, const char *folder, GError **error)
+{
+    g_autofree char *scripts = library_folder("plots");
+    g_autofree char *script = g_strconcat(name, ".gp", NULL);
+    if (!scripts) {
+        g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+                    "the plot scripts are not there: expected them in share/blackstart/plots, or "
+                    "BLACKSTART_DATA to name the directory that holds plots/");
+        return false;
+    }
+    return copy_file("style.gp", scripts, folder, error) &&
+           copy_file(script, scripts, folder, error);
+}
+
+bool
+figures_write(const Result *result, Rundir *rundir, GError **error)
+{
+    g_autoptr(GPtrArray) names = figures_of(result);
+    g_autofree char *folder = g_build_filename(rundir_staging(rundir), "plots", NULL);
+    for (guint i = 0; i < names->len; i++)
+        if (!figures_copy_script(names->pdata[i], folder, error))
+            return false;
+    for (guint i = 0; i < n_figure_data; i++) {
+        const FigureData *data = &figure_data[i];
+        g_autofree char *name = g_strconcat("plots/", data->name, NULL);
+        if (data->figure &&
+            !g_ptr_array_find_with_equal_func(names, data->figure, g_str_equal, NULL))
+            continue;
+        g_autoptr(GString) text = data->print(result);
+        if (!rundir_write(rundir, name, text, error))
+            return false;
+    }
+    return true;
+}
