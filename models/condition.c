@@ -113,21 +113,22 @@ void
 condition_print(const void *data, GString *out)
 {
     const Condition *condition = data;
+    char value[SIM_QUANTITY_TEXT_MAX];
     if (condition->property)
-        g_string_append_printf(out, "%s %s %.15g", condition->property,
-                               signs[condition->comparison], condition->value);
+        g_string_append_printf(out, "%s %s %s", condition->property, signs[condition->comparison],
+                               sim_quantity_exact_number(value, sizeof value, condition->value));
 }
 
 void
 trigger_print(const void *data, GString *out)
 {
     const Trigger *trigger = data;
+    char value[SIM_QUANTITY_TEXT_MAX], duration[SIM_QUANTITY_TEXT_MAX];
     if (!trigger->metric)
         return;
-    g_string_append_printf(out, "%s %s %.15g", trigger->metric, signs[trigger->comparison],
-                           trigger->value);
+    g_string_append_printf(out, "%s %s %s", trigger->metric, signs[trigger->comparison],
+                           sim_quantity_exact_number(value, sizeof value, trigger->value));
     if (trigger->lasting) {
-        char duration[SIM_QUANTITY_TEXT_MAX];
         g_string_append_printf(
             out, " for %s",
             sim_quantity_exact_duration(duration, sizeof duration, trigger->lasting));

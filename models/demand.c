@@ -2,6 +2,7 @@
 
 #include "sim/elementary.h"
 
+#include <math.h>
 #include <string.h>
 
 static const double PI = 3.14159265358979323846;
@@ -158,7 +159,7 @@ demand_at(const Demand *demand, uint32_t pop, SimTime at, double *ret_by_site)
         const Swing *swing = &demand->swing[(size_t)pop * world->n_sites + s];
         double angle = 2 * PI * (clock - sim_seconds(diurnal->peak)) / DAY_SECONDS;
         double turn = swing->even * sim_cos(angle) - swing->odd * sim_sin(angle);
-        ret_by_site[s] = swing->mean + diurnal->amplitude * turn;
+        ret_by_site[s] = fmax(0, swing->mean + diurnal->amplitude * turn);
     }
 }
 

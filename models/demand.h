@@ -18,7 +18,7 @@
 
 typedef struct Demand Demand;
 
-/* mean_of_site: requests a second over a day, or NULL for what the scenario says. */
+/* Rates as the scenario says; no metro is assigned yet. */
 Demand *demand_new(const World *world, SimArena *arena);
 /* Replaces a site's mean rate (log-ins, whose rate follows from sessions). */
 void demand_mean_set(Demand *demand, uint32_t site, double rate);

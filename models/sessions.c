@@ -21,7 +21,8 @@ struct Sessions {
     uint32_t *of_login;
 };
 
-/* Slots reach to where hardly any session is left; the last one takes the rest. */
+/* Slots reach to where hardly any session is left; the last one takes the rest.  What opens in the
+ * middle of a slot ends in the middle of the one in which its time is up. */
 static void
 spread_law(Population *population, const SimLaw *law)
 {
@@ -29,7 +30,7 @@ spread_law(Population *population, const SimLaw *law)
     population->width = longest / (SLOTS - 2) + SIM_SECOND;
     double before = 0;
     for (uint32_t i = 0; i < SLOTS - 1; i++) {
-        double until = sim_law_cdf(law, population->width * (SimTime)(i + 1));
+        double until = sim_law_cdf(law, population->width * (SimTime)i + population->width * 3 / 2);
         population->law[i] = until - before;
         before = until;
     }
@@ -38,16 +39,17 @@ spread_law(Population *population, const SimLaw *law)
 
 /* In balance, the rest of an open session's life has the density (1 - F) / mean. */
 static void
-fill_at_start(Population *population, const SimLaw *law)
+fill_at_start(Population *population)
 {
-    double sum = 0;
+    double left = 1, mean = 0;
     for (uint32_t i = 0; i < SLOTS; i++) {
-        SimTime middle = population->width * (SimTime)i + population->width / 2;
-        population->ends[i] = 1 - sim_law_cdf(law, middle);
-        sum += population->ends[i];
+        population->ends[i] = fmax(0, left);
+        mean += population->ends[i];
+        left -= population->law[i];
     }
     for (uint32_t i = 0; i < SLOTS; i++)
-        population->ends[i] *= population->users / sum;
+        population->ends[i] *= population->users / mean;
+    population->balance = population->users / (mean * sim_seconds(population->width));
 }
 
 Sessions *
@@ -70,10 +72,8 @@ sessions_new(const World *world, SimArena *arena)
                                    .return_share = spec->return_share,
                                    .ends = SIM_ARENA_NEW(arena, double, SLOTS),
                                    .law = SIM_ARENA_NEW(arena, double, SLOTS)};
-        double mean = sim_seconds(sim_law_mean(&spec->lifetime));
-        population->balance = spec->users / fmax(mean, 1);
         spread_law(population, &spec->lifetime);
-        fill_at_start(population, &spec->lifetime);
+        fill_at_start(population);
         sessions->of_login[spec->login] = s;
     }
     return sessions;

@@ -11,8 +11,9 @@
  *
  * Ends are kept by slots of time: what opens during a slot is spread over later
  * slots by the law's distribution.  The sessions open at the start are as old
- * as those of a system long in balance (the residual law).  The population is
- * one for the whole network, not one a PoP.
+ * as those of a system long in balance (the residual law, in the same slots, so
+ * that nothing drifts).  The longest 0.1 % of lifetimes count as the least of
+ * them.  The population is one for the whole network, not one a PoP.
  *
  * A slot costs O(slots), a tick O(1).
  */
@@ -23,7 +24,8 @@
 typedef struct Sessions Sessions;
 
 Sessions *sessions_new(const World *world, SimArena *arena);
-/* Mean log-ins a second that keep the site's sessions in balance: users over mean lifetime. */
+/* Mean log-ins a second that keep the site's sessions in balance: users over mean lifetime, by
+ * slots. */
 double sessions_balance(const Sessions *sessions, uint32_t site);
 /* Moves one site's sessions on to `to`; opened: sessions opened since the last call. */
 void sessions_advance(Sessions *sessions, uint32_t site, SimTime to, double opened);
