@@ -120,10 +120,15 @@ attach_scratch(Flow *flow)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)
         *rows[i] = row_column(flow, 1);
-    uint32_t wide = flow->plan->stride > FLOW_EDGES_MAX ? flow->plan->stride : FLOW_EDGES_MAX;
+    /* A column, or the streams of a central service: edges and needs. */
+    uint32_t wide = flow->plan->stride + flow->plan->n_edges;
+    for (uint32_t v = 0; v < flow->world->n_services; v++)
+        wide += world_service(flow->world, v)->needs.n;
     flow->grant = SIM_ARENA_NEW(flow->arena, double, wide);
-    flow->portion = row_column(flow, FLOW_ACTIVE_MAX);
-    flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, FLOW_ACTIVE_MAX);
+    /* Three of a unit's term, two of an edge's, one for a degraded unit, one for origins. */
+    flow->active_max = 3 * flow->plan->n_terms + flow->plan->n_units + 1;
+    flow->portion = row_column(flow, flow->active_max);
+    flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, flow->active_max);
 }
 
 static void
@@ -143,7 +148,7 @@ attach_pop(Flow *flow, FlowPop *pop)
     pop->passed = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     pop->age = SIM_ARENA_NEW(arena, double, flow->world->n_sites);
     pop->behaviour = SIM_ARENA_NEW(arena, Behaviour, flow->plan->n_units + 1);
-    pop->active = SIM_ARENA_NEW(arena, FlowActive, FLOW_ACTIVE_MAX);
+    pop->active = SIM_ARENA_NEW(arena, FlowActive, flow->active_max);
     pop->speed = 1;
     pop->stretch = 1;
     for (uint32_t u = 0; u < flow->plan->n_units; u++)

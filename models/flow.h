@@ -39,7 +39,7 @@
 #include "sim/histogram.h"
 #include "sim/recorder.h"
 
-enum { FLOW_CAUSES = 16, FLOW_ACTIVE_MAX = 128, FLOW_WAY_POINTS = 4 };
+enum { FLOW_CAUSES = 16, FLOW_WAY_POINTS = 4 };
 
 /* A term that fails at a PoP now. */
 typedef struct FlowActive {
@@ -49,6 +49,7 @@ typedef struct FlowActive {
     uint32_t slot;        /* of its cause */
     uint32_t service;     /* SIM_NONE: an origin */
     uint8_t outcome;
+    bool is_joined; /* the same calls as the one before, so it takes its share of what that had */
 } FlowActive;
 
 typedef struct FlowPop {
@@ -177,6 +178,7 @@ typedef struct Flow {
     double *site_scratch; /* [site] */
     double *portion;      /* [active][row] */
     FlowActive *active;
+    uint32_t active_max;
 } Flow;
 
 /* flow_pop.c */

@@ -54,7 +54,8 @@ delay_slot(const FlowClients *clients)
             if (clients->can_retry[k * clients->stride + r] > 0)
                 longest = fmax(longest, wait);
     }
-    return sim_from_seconds(longest / (FLOW_DELAY_SLOTS / 2));
+    SimTime slot = sim_from_seconds(longest / (FLOW_DELAY_SLOTS / 2));
+    return slot > 0 ? slot : 1;
 }
 
 void
@@ -147,7 +148,8 @@ flow_delays_take(FlowDelays *delays, const FlowClients *clients, SimTime from, S
         return;
     int64_t first = from / clients->slot, last = (to - 1) / clients->slot;
     double taken = 0;
-    for (int64_t s = first; s <= last; s++) {
+    /* Nothing lies further ahead than the ring is long. */
+    for (int64_t s = first; s <= last && s < first + FLOW_DELAY_SLOTS; s++) {
         SimTime begin = s == first ? from : s * clients->slot;
         SimTime edge = (s + 1) * clients->slot;
         SimTime end = edge < to ? edge : to;

@@ -249,7 +249,6 @@ serve_by_station(Flow *flow, FlowCore *core, SimTime from, SimTime to, double ca
     memset(core->started, 0, n * sizeof(double));
     memset(core->timed_out, 0, n * sizeof(double));
     memset(core->refused, 0, n * sizeof(double));
-    SIM_ASSERT(n <= FLOW_EDGES_MAX);
     for (int64_t i = 0; i < pieces; i++) {
         SimTime begin = from + (to - from) * i / pieces,
                 end = from + (to - from) * (i + 1) / pieces;

@@ -18,15 +18,29 @@ typedef struct Path {
     uint32_t depth;
 } Path;
 
+/* Room for one row more behind n, doubled when n is full. */
+static void *
+with_room(void *rows, uint32_t n, size_t size)
+{
+    return n & (n - 1) ? rows : g_realloc_n(rows, n ? 2 * (size_t)n : 1, size);
+}
+
+static double *
+new_column(FlowPlan *plan)
+{
+    SIM_ASSERT(plan->arena);
+    return SIM_ARENA_NEW(plan->arena, double, plan->stride);
+}
+
 static uint32_t
 find_unit(FlowPlan *plan, uint32_t service, uint32_t cohort)
 {
     for (uint32_t i = 0; i < plan->n_units; i++)
         if (plan->units[i].service == service && plan->units[i].cohort == cohort)
             return i;
-    SIM_ASSERT(plan->n_units < FLOW_UNITS_MAX);
-    plan->units[plan->n_units].service = service;
-    plan->units[plan->n_units].cohort = cohort;
+    plan->units = with_room(plan->units, plan->n_units, sizeof(FlowUnit));
+    plan->units[plan->n_units] =
+        (FlowUnit){.service = service, .cohort = cohort, .calls = new_column(plan)};
     return plan->n_units++;
 }
 
@@ -39,12 +53,12 @@ find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallb
             edge->retries == (uint32_t)need->retries && edge->fallback == fallback)
             return i;
     }
-    SIM_ASSERT(plan->n_edges < FLOW_EDGES_MAX);
-    FlowEdge *edge = &plan->edges[plan->n_edges];
-    edge->service = service;
-    edge->timeout = need->timeout;
-    edge->retries = (uint32_t)need->retries;
-    edge->fallback = fallback;
+    plan->edges = with_room(plan->edges, plan->n_edges, sizeof(FlowEdge));
+    plan->edges[plan->n_edges] = (FlowEdge){.service = service,
+                                            .timeout = need->timeout,
+                                            .retries = (uint32_t)need->retries,
+                                            .fallback = fallback,
+                                            .calls = new_column(plan)};
     return plan->n_edges++;
 }
 
@@ -57,12 +71,13 @@ find_term(FlowPlan *plan, FlowSource source, uint32_t index, bool is_stale, int 
             term->outcome == outcome)
             return term;
     }
-    SIM_ASSERT(plan->n_terms < FLOW_TERMS_MAX);
+    plan->terms = with_room(plan->terms, plan->n_terms, sizeof(FlowTerm));
     FlowTerm *term = &plan->terms[plan->n_terms++];
-    term->source = source;
-    term->index = index;
-    term->is_stale = is_stale;
-    term->outcome = outcome;
+    *term = (FlowTerm){.source = source,
+                       .index = index,
+                       .is_stale = is_stale,
+                       .outcome = outcome,
+                       .weight = new_column(plan)};
     return term;
 }
 
@@ -143,7 +158,7 @@ walk_needs(const Walk *walk, const SimList *needs, const Path *path)
 static void
 walk_service(const Walk *walk, uint32_t service, const Path *path)
 {
-    SIM_ASSERT(path->depth < FLOW_DEPTH_MAX);
+    SIM_ASSERT(path->depth <= walk->world->n_services);
     add_call_to_pop(walk, service, path);
     walk_needs(walk, &world_service(walk->world, service)->needs, path);
 }
@@ -211,6 +226,16 @@ make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zo
     return n;
 }
 
+static void *
+settle(SimArena *arena, void *rows, uint32_t n, size_t size)
+{
+    void *kept = sim_arena_alloc(arena, n, size);
+    if (n)
+        memcpy(kept, rows, n * size);
+    g_free(rows);
+    return kept;
+}
+
 FlowPlan *
 flow_plan_new(const World *world, SimArena *arena)
 {
@@ -221,18 +246,13 @@ flow_plan_new(const World *world, SimArena *arena)
     plan->zone_first = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
     make_rows(world, plan->rows, &plan->n_clients, plan->zone_first);
     plan->cpu = SIM_ARENA_NEW(arena, double, plan->stride);
-    plan->units = SIM_ARENA_NEW(arena, FlowUnit, FLOW_UNITS_MAX);
-    plan->edges = SIM_ARENA_NEW(arena, FlowEdge, FLOW_EDGES_MAX);
-    plan->terms = SIM_ARENA_NEW(arena, FlowTerm, FLOW_TERMS_MAX);
-    /* Address space only: pages that no unit, edge or term uses are never touched. */
-    for (uint32_t i = 0; i < FLOW_UNITS_MAX; i++)
-        plan->units[i].calls = SIM_ARENA_NEW(arena, double, plan->stride);
-    for (uint32_t i = 0; i < FLOW_EDGES_MAX; i++)
-        plan->edges[i].calls = SIM_ARENA_NEW(arena, double, plan->stride);
-    for (uint32_t i = 0; i < FLOW_TERMS_MAX; i++)
-        plan->terms[i].weight = SIM_ARENA_NEW(arena, double, plan->stride);
+    plan->arena = arena;
     bool *killed = SIM_ARENA_NEW(arena, bool, world->n_services);
     flow_plan_build(plan, world, killed);
+    plan->units = settle(arena, plan->units, plan->n_units, sizeof(FlowUnit));
+    plan->edges = settle(arena, plan->edges, plan->n_edges, sizeof(FlowEdge));
+    plan->terms = settle(arena, plan->terms, plan->n_terms, sizeof(FlowTerm));
+    plan->arena = NULL;
     return plan;
 }
 

@@ -59,12 +59,11 @@ typedef struct FlowPlan {
     FlowEdge *edges;
     FlowTerm *terms;
     double *cpu;          /* [row] CPU seconds a request at normal speed */
+    SimArena *arena;      /* while it is first built; later builds find all they need */
     uint32_t *zone_first; /* [service] first zone row; SIM_NONE: not fronted */
 } FlowPlan;
 
-enum { FLOW_UNITS_MAX = 256, FLOW_EDGES_MAX = 512, FLOW_TERMS_MAX = 1024, FLOW_DEPTH_MAX = 32 };
-
-/* Allocates the plan at its largest in the arena, and builds it with no service killed. */
+/* Allocates the plan in the arena and builds it with no service killed, which is its largest. */
 FlowPlan *flow_plan_new(const World *world, SimArena *arena);
 /* Builds it again; killed[service] is true for services whose calls are skipped. */
 void flow_plan_build(FlowPlan *plan, const World *world, const bool *killed);

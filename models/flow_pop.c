@@ -26,11 +26,11 @@ column(double *columns, const Step *step, uint32_t k)
 /* terms ------------------------------------------------------------------------------------- */
 
 static void
-add_active(FlowPop *pop, FlowActive active)
+add_active(const Flow *flow, FlowPop *pop, FlowActive active)
 {
     if (active.chance <= 0)
         return;
-    SIM_ASSERT(pop->n_active < FLOW_ACTIVE_MAX);
+    SIM_ASSERT(pop->n_active < flow->active_max);
     pop->active[pop->n_active++] = active;
 }
 
@@ -44,18 +44,23 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     FlowActive active = {.weight = term->weight, .service = unit->service};
     active.error_cpu = sim_seconds(service->error_cpu ? service->error_cpu : host->error_cpu);
     bool own = term->outcome == OUTCOME_NONE;
+    uint32_t first = pop->n_active;
     active.slot = flow_cause_slot(flow, does->cause);
-    active.chance = does->refused ? 1 : 0;
+    double left = does->refused ? 0 : 1;
+    active.chance = 1 - left;
     active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_502 : term->outcome);
-    add_active(pop, active);
-    active.chance = does->panic;
+    add_active(flow, pop, active);
+    active.chance = left * does->panic;
+    left *= 1 - does->panic;
+    active.is_joined = pop->n_active > first;
     active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_500 : term->outcome);
-    add_active(pop, active);
-    active.chance = does->errors;
+    add_active(flow, pop, active);
+    active.chance = left * does->errors;
+    active.is_joined = pop->n_active > first;
     active.slot = flow_cause_slot(flow, does->stuck_cause);
     if (own && !term->is_stale)
         active.outcome = (uint8_t)service->outcome;
-    add_active(pop, active);
+    add_active(flow, pop, active);
 }
 
 /* What sites block by their own rules while a unit is degraded. */
@@ -68,11 +73,12 @@ activate_degraded(Flow *flow, FlowPop *pop, uint32_t unit)
     const double *weight =
         flow->reactions +
         ((size_t)unit * flow->world->n_conditions + does->degrade) * flow->plan->stride;
-    add_active(pop, (FlowActive){.weight = weight,
-                                 .chance = 1,
-                                 .slot = flow_cause_slot(flow, does->cause),
-                                 .service = flow->plan->units[unit].service,
-                                 .outcome = OUTCOME_BLOCKED});
+    add_active(flow, pop,
+               (FlowActive){.weight = weight,
+                            .chance = 1,
+                            .slot = flow_cause_slot(flow, does->cause),
+                            .service = flow->plan->units[unit].service,
+                            .outcome = OUTCOME_BLOCKED});
 }
 
 /* CPU that is usable: each host's cohorts weigh by their share. */
@@ -114,18 +120,20 @@ flow_pop_refresh(Flow *flow, uint32_t index)
     pop->due = pop->at;
 }
 
-/* Takes each term's part of what the terms before it have left. */
+/* Takes each term's part of what the terms before it have left; joined ones share one base. */
 static void
 apply_terms(Step *step, uint32_t first)
 {
     Flow *flow = step->flow;
-    double *restrict survive = flow->survive;
+    double *restrict survive = flow->survive, *restrict base = flow->attempts;
     for (uint32_t a = first; a < step->n_active; a++) {
         const double *restrict weight = flow->active[a].weight;
         double *restrict portion = column(flow->portion, step, a);
         double chance = flow->active[a].chance;
+        if (!flow->active[a].is_joined)
+            memcpy(base, survive, step->n * sizeof(double));
         for (uint32_t r = 0; r < step->n; r++) {
-            portion[r] = survive[r] * weight[r] * chance;
+            portion[r] = base[r] * weight[r] * chance;
             survive[r] -= portion[r];
         }
     }
@@ -189,10 +197,11 @@ add_edge_term(Step *step, const FlowTerm *term)
                          .slot = slot,
                          .service = edge->service,
                          .outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : outcome)};
-    SIM_ASSERT(step->n_active + 2 < FLOW_ACTIVE_MAX);
+    SIM_ASSERT(step->n_active + 2 <= flow->active_max);
     if (active.chance > 0)
         flow->active[step->n_active++] = active;
-    active.chance = (failed - front) * rescue / fmax(1e-12, 1 - front * rescue);
+    active.is_joined = active.chance > 0;
+    active.chance = (failed - front) * rescue;
     active.slot = flow->slot_core + core;
     if (active.chance > 0)
         flow->active[step->n_active++] = active;
@@ -231,7 +240,7 @@ add_origin_terms(Step *step)
     double *weight = flow->origin_weight;
     for (uint32_t r = 0; r < flow->plan->n_clients; r++)
         weight[r] = step->pop->miss[r] * flow->origin_failed[flow->plan->rows[r].site];
-    SIM_ASSERT(step->n_active + 1 < FLOW_ACTIVE_MAX);
+    SIM_ASSERT(step->n_active < flow->active_max);
     flow->active[step->n_active++] = (FlowActive){.weight = weight,
                                                   .chance = 1,
                                                   .slot = flow->slot_origin,
@@ -602,29 +611,24 @@ book_calls(const Step *step)
 {
     Flow *flow = step->flow;
     FlowPop *pop = step->pop;
-    for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
-        const FlowEdge *edge = &flow->plan->edges[e];
-        if (!edge->is_used)
-            continue;
+    const FlowPlan *plan = flow->plan;
+    double *rates = flow->grant, unused;
+    uint32_t slot = 0;
+    for (uint32_t e = 0; e < plan->n_edges; e++) {
+        const double *restrict calls = plan->edges[e].calls;
         double lanes[4] = {0};
-        for (uint32_t r = 0; r < step->n; r += 4)
+        for (uint32_t r = 0; plan->edges[e].is_used && r < step->n; r += 4)
             for (uint32_t i = 0; i < 4; i++)
-                lanes[i] += flow->attempts[r + i] * edge->calls[r + i];
-        double rate = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) / step->seconds;
-        uint32_t slot = 0;
-        double front = front_failed(flow, pop, edge->service, &slot);
-        flow_pop_calls_set(flow, pop, e, rate, rate * (1 - front));
+                lanes[i] += flow->attempts[r + i] * calls[r + i];
+        rates[e] = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) / step->seconds;
     }
-    for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
-        const FlowEdge *edge = &flow->plan->edges[e];
-        if (!edge->is_used || edge->fallback == SIM_NONE)
-            continue;
-        double unused;
-        uint32_t slot = 0;
-        double rate = pop->calls[e] * edge_failed(flow, pop, edge, &unused, &slot);
-        uint32_t service = flow->plan->edges[edge->fallback].service;
-        flow_pop_calls_set(flow, pop, edge->fallback, rate,
-                           rate * (1 - front_failed(flow, pop, service, &slot)));
+    for (uint32_t e = 0; e < plan->n_edges; e++)
+        if (plan->edges[e].is_used && plan->edges[e].fallback != SIM_NONE)
+            rates[plan->edges[e].fallback] +=
+                rates[e] * edge_failed(flow, pop, &plan->edges[e], &unused, &slot);
+    for (uint32_t e = 0; e < plan->n_edges; e++) {
+        double front = front_failed(flow, pop, plan->edges[e].service, &slot);
+        flow_pop_calls_set(flow, pop, e, rates[e], rates[e] * (1 - front));
     }
 }
 

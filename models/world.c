@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Ways from a service down its needs: what a request's plan walks. */
+enum { WAYS_MAX = 10000 };
+
 const ServiceSpec *
 world_service(const World *world, uint32_t service)
 {
@@ -130,22 +133,60 @@ is_at_pop(const World *world, uint32_t service)
     return world_service(world, service)->placement == PLACEMENT_POP;
 }
 
-/* Marks services on the way down from one; finds a loop of needs among PoP services. */
+/* Whether needs among PoP services lead from one to another; bounded by their number. */
 static bool
-has_loop(const World *world, uint32_t service, uint8_t *state)
+reaches(const World *world, uint32_t from, uint32_t to, bool *seen)
 {
-    if (state[service])
-        return state[service] == 1;
-    state[service] = 1;
-    SIM_EACH(const NeedSpec, need, world_service(world, service)->needs)
-    if (is_at_pop(world, need->service) && has_loop(world, need->service, state))
-        return true;
-    state[service] = 2;
+    SIM_EACH(const NeedSpec, need, world_service(world, from)->needs)
+    {
+        if (!is_at_pop(world, need->service))
+            continue;
+        if (need->service == to)
+            return true;
+        if (seen[need->service])
+            continue;
+        seen[need->service] = true;
+        if (reaches(world, need->service, to, seen))
+            return true;
+    }
     return false;
 }
 
+/* Ways down from a PoP service along its needs; there is no loop. */
+static double
+ways_down(const World *world, uint32_t service, double *ways)
+{
+    if (ways[service] > 0)
+        return ways[service];
+    double sum = 1;
+    SIM_EACH(const NeedSpec, need, world_service(world, service)->needs)
+    sum += is_at_pop(world, need->service) ? ways_down(world, need->service, ways) : 1;
+    return ways[service] = sum;
+}
+
 static void
-check_service(const World *world, uint32_t index, uint8_t *state, SimMessages *messages)
+check_ways(const World *world, SimMessages *messages)
+{
+    g_autofree double *ways = g_new0(double, world->n_services);
+    for (uint32_t i = 0; i < world->n_services; i++)
+        if (is_at_pop(world, i) && ways_down(world, i, ways) > WAYS_MAX) {
+            sim_messages_error(messages, world_service(world, i)->entity.mark,
+                               "the needs of service '%s' branch into %.3g ways: expected at most "
+                               "%d",
+                               world_service(world, i)->entity.name, ways[i], WAYS_MAX);
+            return;
+        }
+}
+
+static bool
+has_loop(const World *world, uint32_t service)
+{
+    g_autofree bool *seen = g_new0(bool, world->n_services);
+    return reaches(world, service, service, seen);
+}
+
+static void
+check_service(const World *world, uint32_t index, SimMessages *messages)
 {
     const ServiceSpec *service = world_service(world, index);
     const char *name = service->entity.name;
@@ -169,7 +210,7 @@ check_service(const World *world, uint32_t index, uint8_t *state, SimMessages *m
         check_listed(world, &service->front.cohorts, service->front.service, "front of service",
                      name, messages);
     }
-    if (is_at_pop(world, index) && has_loop(world, index, state))
+    if (is_at_pop(world, index) && has_loop(world, index))
         sim_messages_error(messages, service->entity.mark,
                            "service '%s' needs itself through services at the same PoP: expected "
                            "loops to pass a core service",
@@ -259,18 +300,23 @@ static void
 check_all(const World *world, SimMessages *messages)
 {
     uint32_t remainders = 0;
-    uint8_t *state = g_new0(uint8_t, world->n_services);
+    double shares = 0;
     for (uint32_t i = 0; i < world->n_services; i++) {
-        check_service(world, i, state, messages);
+        check_service(world, i, messages);
         check_fallbacks(world, &world_service(world, i)->needs, messages);
         check_fallbacks(world, &world_service(world, i)->front.needs, messages);
     }
-    g_free(state);
     for (uint32_t i = 0; i < world->n_sites; i++) {
         const SiteSpec *site = world_site(world, i);
         check_site(world, site, messages);
         check_fallbacks(world, &site->needs, messages);
         remainders += site->remainder;
+        shares += site->share;
+        if (shares > 1 + 1e-9 && shares - site->share <= 1 + 1e-9)
+            sim_messages_error(messages, site->entity.mark,
+                               "with site '%s' the shares of sites sum to %.4g%%: expected at most "
+                               "100%%",
+                               site->entity.name, shares * 100);
         if (remainders > 1 && site->remainder)
             sim_messages_error(messages, site->entity.mark,
                                "site '%s' is a second remainder: expected one", site->entity.name);
@@ -295,6 +341,8 @@ world_init(World *world, Sim *sim, const Spec *spec, const Geo *geo, SimMessages
     for (uint32_t i = 0; i < world->n_services; i++)
         find_host(world, i, messages);
     check_all(world, messages);
+    if (sim_messages_errors(messages) == before)
+        check_ways(world, messages);
     collect_conditions(world, arena);
     order_pops(world, arena);
     world->journal = sim_journal_new(arena, NULL);

@@ -47,6 +47,7 @@ uint32_t world_condition_find(const World *world, const char *name);            
 uint32_t world_select_pops(const World *world, const PopSelector *selector, uint32_t *ret);
 /* Fills everything but the plane.  False when names or shapes are wrong, which messages then says:
  * an entry that is not at the PoPs, `inside` in a ring, a loop of needs inside a PoP, cohorts that
- * do not sum to 100 % or are not the host's, a region that does not exist, more than one remainder.
+ * do not sum to 100 % or are not the host's, a region that does not exist, more than one remainder,
+ * sites that share more than all traffic, needs that branch into too many ways.
  * geo must outlive the world. */
 bool world_init(World *world, Sim *sim, const Spec *spec, const Geo *geo, SimMessages *messages);
