@@ -109,12 +109,15 @@ sessions_advance(Sessions *sessions, uint32_t site, SimTime to, double opened)
     Population *population = &sessions->of_site[site];
     if (!population->is_used)
         return;
-    population->opened += opened;
     population->open += opened;
+    double rate = to > population->at ? opened / sim_seconds(to - population->at) : 0;
+    population->opened += to > population->at ? 0 : opened;
     while (population->at < to) {
         SimTime edge = population->width * (population->slot + 1);
         SimTime until = edge < to ? edge : to;
-        population->open -= end_rate(population) * sim_seconds(until - population->at);
+        double seconds = sim_seconds(until - population->at);
+        population->opened += rate * seconds;
+        population->open -= end_rate(population) * seconds;
         population->at = until;
         if (until == edge)
             roll(population);

@@ -27,7 +27,7 @@ Sessions *sessions_new(const World *world, SimArena *arena);
 /* Mean log-ins a second that keep the site's sessions in balance: users over mean lifetime, by
  * slots. */
 double sessions_balance(const Sessions *sessions, uint32_t site);
-/* Moves one site's sessions on to `to`; opened: sessions opened since the last call. */
+/* Moves one site's sessions on to `to`; opened: sessions opened since the last call, evenly. */
 void sessions_advance(Sessions *sessions, uint32_t site, SimTime to, double opened);
 double sessions_open(const Sessions *sessions, uint32_t site);
 /* Factors on the mean demand: of the site itself, and of its log-ins. */

@@ -44,7 +44,8 @@ a_day_without_trouble_keeps_the_balance(void)
         "lognormal(median 2h, sigma 1.5)",
         "uniform(1h, 12h)",
         "mixture(80% exponential(mean 1h), 20% lognormal(median 20h, sigma 1))",
-        "30m"};
+        "30m",
+        "5s"};
     for (guint i = 0; i < G_N_ELEMENTS(laws); i++) {
         g_autoptr(FakeWorld) fake = world_with(laws[i], "60%");
         Sessions *sessions = sessions_new(&fake->world, sim_arena(fake->sim));
