@@ -91,11 +91,13 @@ landmark_words(const Spec *spec, const TimelineSpec *entry)
     return g_string_free(text, FALSE);
 }
 
-/* What happened, as (rank, time, entry): a total order. */
+/* What happened, as (rank, time, number): a total order.  The number counts timeline entries, then
+ * journal entries. */
 typedef struct Happened {
     int rank;
     SimTime at;
-    uint32_t entry;
+    uint32_t number;
+    const SimJournalEntry *journal; /* NULL: a timeline entry */
 } Happened;
 
 static int
@@ -106,7 +108,7 @@ by_importance(gconstpointer left, gconstpointer right)
         return a->rank < b->rank ? -1 : 1;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
-    return a->entry < b->entry ? -1 : 1;
+    return a->number < b->number ? -1 : 1;
 }
 
 static int
@@ -115,34 +117,57 @@ by_time(gconstpointer left, gconstpointer right)
     const Happened *a = left, *b = right;
     if (a->at != b->at)
         return a->at < b->at ? -1 : 1;
-    return a->entry < b->entry ? -1 : 1;
+    return a->number < b->number ? -1 : 1;
 }
 
-Landmarks *
-landmarks_new(const Spec *spec, const SimTime *entry_times)
+static void
+collect(const Spec *spec, const SimTime *entry_times, const SimJournal *journal, GArray *happened)
 {
-    Landmarks *landmarks = g_new0(Landmarks, 1);
-    g_autoptr(GArray) happened = g_array_new(FALSE, FALSE, sizeof(Happened));
+    uint32_t n_journal = journal ? sim_journal_count(journal) : 0;
     for (uint32_t i = 0; i < spec->timeline.n; i++) {
         const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, i);
-        Happened one = {.rank = ranks[entry->verb].rank, .at = entry_times[i], .entry = i};
+        Happened one = {.rank = ranks[entry->verb].rank, .at = entry_times[i], .number = i};
         if (one.at >= 0)
             g_array_append_val(happened, one);
     }
+    for (uint32_t id = 0; id < n_journal; id++) {
+        const SimJournalEntry *entry = sim_journal_get(journal, id);
+        Happened one = {.at = entry->at, .number = spec->timeline.n + id, .journal = entry};
+        if (strcmp(entry->kind, "rollout.stopped") == 0 ||
+            strcmp(entry->kind, "rollout.unconfirmed") == 0)
+            g_array_append_val(happened, one);
+    }
+}
+
+static Landmark
+landmark_of(const Spec *spec, const Happened *happened)
+{
+    if (happened->journal)
+        return (Landmark){.at = happened->at,
+                          .entry = SIM_NONE,
+                          .kind = "alert",
+                          .text = landmark_cut(happened->journal->text, LANDMARK_TEXT_MAX)};
+    const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, happened->number);
+    g_autofree char *words = landmark_words(spec, entry);
+    return (Landmark){.at = happened->at,
+                      .entry = happened->number,
+                      .kind = ranks[entry->verb].kind,
+                      .text = landmark_cut(words, LANDMARK_TEXT_MAX)};
+}
+
+Landmarks *
+landmarks_new(const Spec *spec, const SimTime *entry_times, const SimJournal *journal)
+{
+    Landmarks *landmarks = g_new0(Landmarks, 1);
+    g_autoptr(GArray) happened = g_array_new(FALSE, FALSE, sizeof(Happened));
+    collect(spec, entry_times, journal, happened);
     g_array_sort(happened, by_importance);
     if (happened->len > LANDMARKS_MAX)
         g_array_set_size(happened, LANDMARKS_MAX);
     g_array_sort(happened, by_time);
-    for (guint i = 0; i < happened->len; i++) {
-        const Happened *one = &g_array_index(happened, Happened, i);
-        const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, one->entry);
-        g_autofree char *words = landmark_words(spec, entry);
+    for (guint i = 0; i < happened->len; i++)
         landmarks->landmarks[landmarks->n++] =
-            (Landmark){.at = one->at,
-                       .entry = one->entry,
-                       .kind = ranks[entry->verb].kind,
-                       .text = landmark_cut(words, LANDMARK_TEXT_MAX)};
-    }
+            landmark_of(spec, &g_array_index(happened, Happened, i));
     return landmarks;
 }
 

@@ -2,6 +2,8 @@
  * landmark.h - what deserves a number on the plot: timeline entries that
  * happened, in words.
  *
+ * So are rollouts that stopped themselves, of which the journal tells.
+ *
  * An entry's own text, or its verb and what it acts on.  When more happened than
  * fit, what starts or ends an incident goes before what accompanies it: faults
  * and pushes first, then actions, then notes; of equal ones the earlier.  The
@@ -10,13 +12,14 @@
 #pragma once
 
 #include "models/spec.h"
+#include "sim/journal.h"
 
 enum { LANDMARKS_MAX = 14, LANDMARK_TEXT_MAX = 60 };
 
 typedef struct Landmark {
     SimTime at;
-    uint32_t entry;
-    const char *kind; /* fault, change, action, note: what figures colour */
+    uint32_t entry;   /* of the timeline; SIM_NONE: from the journal */
+    const char *kind; /* fault, change, alert, action, note: what figures colour */
     char *text;       /* at most LANDMARK_TEXT_MAX characters */
 } Landmark;
 
@@ -25,8 +28,8 @@ typedef struct Landmarks {
     Landmark landmarks[LANDMARKS_MAX];
 } Landmarks;
 
-/* entry_times[entry]: when it first happened, -1 when it did not. */
-Landmarks *landmarks_new(const Spec *spec, const SimTime *entry_times);
+/* entry_times[entry]: when it first happened, -1 when it did not.  journal may be NULL. */
+Landmarks *landmarks_new(const Spec *spec, const SimTime *entry_times, const SimJournal *journal);
 void landmarks_free(Landmarks *landmarks);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Landmarks, landmarks_free)
 

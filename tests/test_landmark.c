@@ -21,7 +21,7 @@ entries_have_words(void)
                             "  - {at: +3s, do: restart, service: kv}\n"
                             "  - {at: +4s, do: note, text: \"a \\\"word\\\" of the duty officer "
                             "that does not fit into sixty characters\"}\n");
-    g_autoptr(Landmarks) landmarks = landmarks_new(&scenario.spec, times);
+    g_autoptr(Landmarks) landmarks = landmarks_new(&scenario.spec, times, NULL);
     CHECK_INT(landmarks->n, 3);
     CHECK_STR(landmarks->landmarks[0].text, "push rules");
     CHECK_STR(landmarks->landmarks[0].kind, "change");
@@ -45,7 +45,7 @@ notes_give_way_to_deeds(void)
     }
     ScenarioText scenario;
     scenario_text_read(&scenario, text->str);
-    g_autoptr(Landmarks) landmarks = landmarks_new(&scenario.spec, times);
+    g_autoptr(Landmarks) landmarks = landmarks_new(&scenario.spec, times, NULL);
     uint32_t n_deeds = 0;
     for (uint32_t i = 0; i < landmarks->n; i++) {
         n_deeds += landmarks->landmarks[i].entry % 2;

@@ -1,5 +1,7 @@
 #include "sim/cmd/figure_data.h"
 
+#include "sim/quantity.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,7 @@ enum {
     ROWS_MAX = 1200,
     POPS_COLUMNS_MAX = 1024,
     CAUSES_SHOWN = 6,
-    MARKS_MAX = 6,
+    WAVES_MAX = 14,
 };
 
 /* Rows of a figure: `merge` buckets of the recorder each. */
@@ -261,33 +263,43 @@ pops_in_order(const Geo *geo)
     return order;
 }
 
+static void
+append_pop(GString *out, const SimRecorder *recorder, uint32_t pop, uint32_t merge)
+{
+    uint32_t n = sim_recorder_n_closed(recorder);
+    for (uint32_t b = 0; b < n; b += merge) {
+        double offered = 0, failed = 0;
+        for (uint32_t k = b; k < MIN(b + merge, n); k++) {
+            offered += sim_recorder_value(recorder, 3 * pop, k);
+            failed += sim_recorder_value(recorder, 3 * pop + 1, k);
+        }
+        if (!(offered > 0))
+            g_string_append(out, "\t-1");
+        else if (!(failed > 0))
+            g_string_append(out, "\t0");
+        else
+            g_string_append_printf(out, "\t%.4g", MIN(failed / offered, 1));
+    }
+}
+
 static GString *
 print_pops(const Result *result)
 {
     const SimRecorder *recorder = run_pop_recorder(result->run);
-    const Geo *geo = run_geo(result->run);
     uint32_t n = sim_recorder_n_closed(recorder);
     uint32_t merge = MAX(1, (n + POPS_COLUMNS_MAX - 1) / POPS_COLUMNS_MAX);
     SimTime width = sim_recorder_width(recorder) * merge;
-    g_autoptr(GArray) order = pops_in_order(geo);
-    GString *out = g_string_new("pop");
+    g_autoptr(GArray) order = pops_in_order(run_geo(result->run));
+    GString *out = g_string_new(NULL);
+    g_string_append_printf(out, "%u", (n + merge - 1) / merge);
     for (uint32_t b = 0; b < n; b += merge)
         g_string_append_printf(
             out, "\t%.3f",
             unix_seconds(result, sim_recorder_bucket_start(recorder, b) + width / 2));
     g_string_append_c(out, '\n');
     for (guint i = 0; i < order->len; i++) {
-        uint32_t pop = g_array_index(order, uint32_t, i);
-        g_autofree char *code = landmark_cut(geo->pops.code[pop], 8);
-        g_string_append(out, code);
-        for (uint32_t b = 0; b < n; b += merge) {
-            double offered = 0, failed = 0;
-            for (uint32_t k = b; k < MIN(b + merge, n); k++) {
-                offered += sim_recorder_value(recorder, 3 * pop, k);
-                failed += sim_recorder_value(recorder, 3 * pop + 1, k);
-            }
-            append_number(out, offered > 0 ? MIN(failed / offered, 1) : NAN);
-        }
+        g_string_append_printf(out, "%u", i);
+        append_pop(out, recorder, g_array_index(order, uint32_t, i), merge);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -373,42 +385,54 @@ print_cache(const Result *result)
 
 /* When the share warm is back at 90 % after it was lower; -1. */
 static SimTime
-warm_again(const Recording *recording)
+warm_again(const Recording *recording, SimTime after)
 {
     Metric warm;
     bool was_cold = false;
     if (!metric_find(recording->recorder, "cache.warm", &warm))
         return -1;
     for (uint32_t b = 0; b < sim_recorder_n_closed(recording->recorder); b++) {
-        double value = metric_value(&warm, b);
+        SimTime start = sim_recorder_bucket_start(recording->recorder, b);
+        double value = start < after ? NAN : metric_value(&warm, b);
         was_cold |= value < 0.9;
         if (was_cold && value >= 0.9)
-            return sim_recorder_bucket_start(recording->recorder, b);
+            return start;
     }
     return -1;
+}
+
+static void
+append_warm(GString *out, const Result *result, SimTime flushed)
+{
+    char after[64];
+    SimTime warm = warm_again(&result->facts.recording, flushed);
+    if (warm < 0)
+        return;
+    sim_quantity_format_duration(after, sizeof after, warm - flushed);
+    g_string_append_printf(out, "%.3f\twarm\t90 %% warm, %s after the flush\n",
+                           unix_seconds(result, warm), after);
 }
 
 static GString *
 print_cache_marks(const Result *result)
 {
     const Spec *spec = &result->scenario->spec;
-    GString *out = g_string_new("time\ttext\n");
-    SimTime warm = warm_again(&result->facts.recording);
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < spec->timeline.n && n + 1 < MARKS_MAX; i++) {
-        const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, i);
-        SimTime at = result->facts.entry_times[i];
-        bool is_cold = entry->verb == VERB_PURGE || entry->verb == VERB_RESTART;
-        if (!is_cold || at < 0)
+    GString *out = g_string_new("time\tkind\ttext\n");
+    SimTime flushed = -1;
+    for (uint32_t i = 0; i < result->landmarks->n; i++) {
+        const Landmark *landmark = &result->landmarks->landmarks[i];
+        int verb = landmark->entry == SIM_NONE
+                       ? VERB_NOTE
+                       : SIM_ITEM(spec->timeline, TimelineSpec, landmark->entry)->verb;
+        if (verb != VERB_PURGE && verb != VERB_RESTART)
             continue;
-        g_autofree char *words = landmark_words(spec, entry);
-        g_string_append_printf(out, "%.3f", unix_seconds(result, at));
-        append_text(out, words, 32);
+        g_string_append_printf(out, "%.3f\tflush", unix_seconds(result, landmark->at));
+        append_text(out, landmark->text, LANDMARK_TEXT_MAX);
         g_string_append_c(out, '\n');
-        n++;
+        flushed = landmark->at;
     }
-    if (warm >= 0)
-        g_string_append_printf(out, "%.3f\t90 %% warm again\n", unix_seconds(result, warm));
+    if (flushed >= 0)
+        append_warm(out, result, flushed);
     return out;
 }
 
@@ -462,17 +486,19 @@ static GString *
 print_versions_marks(const Result *result)
 {
     const SimJournal *journal = run_journal(result->run);
-    const char *config = main_config(result);
+    g_autofree char *config = g_strconcat("config/", main_config(result), NULL);
     GString *out = g_string_new("time\tkind\ttext\n");
+    uint32_t n_waves = 0;
     for (uint32_t id = 0; id < sim_journal_count(journal); id++) {
         const SimJournalEntry *entry = sim_journal_get(journal, id);
-        bool is_wave = strcmp(entry->kind, "rollout.wave") == 0;
-        bool is_generation = strcmp(entry->kind, "config.generated") == 0;
-        if (!(is_wave || is_generation) || !entry->entity || !strstr(entry->entity, config))
+        bool is_wave = strcmp(entry->kind, "rollout.wave") == 0 && n_waves < WAVES_MAX;
+        bool is_generation = strcmp(entry->kind, "config.version") == 0;
+        if (!(is_wave || is_generation) || g_strcmp0(entry->entity, config) != 0)
             continue;
+        n_waves += is_wave;
         g_string_append_printf(out, "%.3f\t%s", unix_seconds(result, entry->at),
                                is_wave ? "wave" : "generation");
-        append_text(out, is_wave ? entry->text : "", 12);
+        append_text(out, is_wave ? entry->text : "", 60);
         g_string_append_c(out, '\n');
     }
     return out;

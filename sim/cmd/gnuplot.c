@@ -69,21 +69,19 @@ complain(Drawing *drawing, const char *picture, const char *why)
                            picture, why);
 }
 
-/* The first line that gnuplot wrote, which names the error. */
+/* The last line that gnuplot wrote, which says what stopped it; warnings come before. */
 static char *
-first_words(const char *log)
+last_words(const char *log)
 {
-    char *text = NULL;
+    g_autofree char *text = NULL;
     if (!g_file_get_contents(log, &text, NULL, NULL))
         return g_strdup("no message");
-    char **lines = g_strsplit(g_strstrip(text), "\n", 40);
-    char *found = NULL;
-    for (guint i = 0; lines[i] && !found; i++)
-        if (*g_strstrip(lines[i]) && lines[i][0] != '^' && !g_str_has_prefix(lines[i], "gnuplot>"))
-            found = g_utf8_make_valid(lines[i], -1);
-    g_strfreev(lines);
-    g_free(text);
-    return found ? found : g_strdup("no message");
+    g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
+    const char *found = "no message";
+    for (guint i = 0; lines[i]; i++)
+        if (*g_strstrip(lines[i]))
+            found = lines[i];
+    return g_utf8_make_valid(found, -1);
 }
 
 static void
@@ -103,7 +101,7 @@ judge_exit(Child *child, int status)
     else if (WIFSIGNALED(status))
         complain(drawing, child->picture, "gnuplot was killed");
     else {
-        g_autofree char *why = first_words(child->log);
+        g_autofree char *why = last_words(child->log);
         complain(drawing, child->picture, why);
     }
 }

@@ -81,7 +81,7 @@ result_new(const Scenario *scenario, Run *run, const ResultOptions *options)
     take_causes(result);
     result->verdict = verdict_new(&scenario->spec, &result->facts);
     phases_find(&result->facts.recording, &result->phases);
-    result->landmarks = landmarks_new(&scenario->spec, result->facts.entry_times);
+    result->landmarks = landmarks_new(&scenario->spec, result->facts.entry_times, run_journal(run));
     return result;
 }
 

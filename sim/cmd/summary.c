@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_MAX = 96, COLUMN = 46, BRIEF_LINES = 40 };
+enum { TEXT_MAX = 96, COLUMN = 50, BRIEF_LINES = 40 };
 
 /* Pads to a column by characters, not bytes. */
 static void
@@ -64,7 +64,7 @@ static void
 append_figures(GString *out, const Result *result)
 {
     const Recording *recording = &result->facts.recording;
-    uint32_t n = 0;
+    g_autoptr(GString) left = g_string_new(NULL);
     g_string_append(out, "\nKey figures\n");
     for (uint32_t i = 0; i < n_key_figures; i++) {
         Measured measured;
@@ -72,15 +72,18 @@ append_figures(GString *out, const Result *result)
             continue;
         g_autofree char *value = key_figure_text(&measured, recording->start);
         g_autoptr(GString) cell = g_string_new("  ");
-        append_padded(cell, key_figures[i].words, 22);
+        append_padded(cell, key_figures[i].words, 24);
         g_string_append(cell, value);
-        if (n++ % 2 == 0)
-            append_padded(out, cell->str, COLUMN);
-        else
-            g_string_append_printf(out, "%s\n", cell->str);
+        if (left->len == 0) {
+            g_string_assign(left, cell->str);
+            continue;
+        }
+        append_padded(out, left->str, COLUMN);
+        g_string_append_printf(out, "%s\n", cell->str);
+        g_string_truncate(left, 0);
     }
-    if (n % 2)
-        g_string_append_c(out, '\n');
+    if (left->len > 0)
+        g_string_append_printf(out, "%s\n", left->str);
 }
 
 static void
@@ -103,27 +106,36 @@ append_causes(GString *out, const Result *result, uint32_t most)
         g_string_append_printf(out, "  and %u smaller ones\n", result->n_causes - most);
 }
 
+static uint32_t
+count_bands(const Verdict *verdict)
+{
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < verdict->n_published; i++)
+        n += verdict->published[i].has_band;
+    return n;
+}
+
 static void
 append_published(GString *out, const Result *result, uint32_t most)
 {
     const Verdict *verdict = result->verdict;
     if (verdict->n_published == 0)
         return;
-    g_string_append(out,
-                    "\nPublished         simulated     band                       published\n");
+    g_string_append_printf(out, "\nPublished figures: %u of %u inside their band\n",
+                           verdict->n_inside, count_bands(verdict));
     for (uint32_t i = 0; i < MIN(verdict->n_published, most); i++) {
         const PublishedFinding *finding = &verdict->published[i];
         const PublishedSpec *published = finding->published;
-        g_autofree char *name =
-            g_strdup_printf("%s %s", published->id, landmark_cut(published->about, 80));
-        g_autofree char *cut = landmark_cut(name, 15);
-        g_autofree char *value = landmark_cut(published->value, 34);
-        const char *mark = !finding->has_band ? " " : finding->is_inside ? "=" : "x";
-        g_string_append_printf(out, "%s ", mark);
-        append_padded(out, cut, 16);
-        append_padded(out, finding->simulated, 14);
-        append_padded(out, finding->band, 27);
-        g_string_append_printf(out, "%s\n", value);
+        g_autofree char *name = g_strdup_printf("%s %s", published->id, published->about);
+        g_autofree char *cut = landmark_cut(name, 40);
+        g_autofree char *value = landmark_cut(published->value, 32);
+        const char *mark = !finding->has_band ? "" : finding->is_inside ? "ok" : "off";
+        g_string_append_printf(out, "  %-4s ", mark);
+        append_padded(out, cut, 41);
+        append_padded(out, finding->simulated, 12);
+        if (finding->has_band)
+            g_string_append_printf(out, "band %s; ", finding->band);
+        g_string_append_printf(out, "published %s\n", value);
     }
     if (verdict->n_published > most)
         g_string_append_printf(out, "  and %u more\n", verdict->n_published - most);

@@ -1,0 +1,482 @@
+#!/usr/bin/env python3
+"""run_cli.py - the program as a person or a script meets it: verbs, messages, exit codes, files.
+
+    tests/cli/run_cli.py BLACKSTART [TEST…]
+
+Each test is a function whose name states a fact; it runs in a directory of its own.  Prints a
+line for each that fails, ends with "cli: N passed, M failed".
+"""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+PROGRAM = os.path.abspath(sys.argv[1])
+# Sanitizers need more address space and time.
+SECONDS = 120
+
+SCENARIO = """\
+blackstart: 1
+title: A rule that panics
+clock: {start: 2025-11-18T11:00:00Z, duration: %s, seed: 1}
+network: {requests: 10k/s, busiest: 3}
+services:
+  proxy: {placement: pop, cpu: 1ms}
+sites:
+  shop: {share: 100%%, service: proxy}
+configs:
+  rules:
+    properties: {size: 1}
+    consumers:
+      - {service: proxy, when: size > 5, effect: {panic: 80%%}}
+timeline:
+  - {id: bad, at: +1m, do: push, config: rules, properties: {size: 9}}
+  - {at: +3m, do: push-known-good, config: rules}
+spotlight: site.shop.success
+"""
+GOOD = SCENARIO % "6m" + """\
+expect:
+  - {fault_bites: rules}
+  - {metric: errors, at_most: 1%, after: push-known-good, within: 1m, for: 1m}
+published:
+  - {id: F1, about: onset, value: "11:01", source: made up, at_least: "11:01", at_most: "11:02",
+     measure: {metric: errors, of: first}}
+"""
+# Some ten seconds of work.
+LONG = (SCENARIO % "700h").replace("busiest: 3", "busiest: 320")
+
+
+def check(condition, what):
+    if not condition:
+        raise AssertionError(what)
+
+
+def write(name, text):
+    mode = "wb" if isinstance(text, bytes) else "w"
+    with open(name, mode) as file:
+        file.write(text)
+    return name
+
+
+def run(*arguments, **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
+    if "input" in options:
+        del options["stdin"]
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=SECONDS,
+                          **options)
+
+
+def expect(result, code, *parts):
+    said = result.stdout + result.stderr
+    check(result.returncode == code, f"exit code {result.returncode}, not {code}: {said[-1500:]}")
+    for part in parts:
+        check(part in said, f"{part!r} is not in: {said[-1500:]}")
+    check("Sanitizer" not in said and "assertion failed" not in said, said[-3000:])
+
+
+def run_good(*arguments, **options):
+    write("good.yaml", GOOD)
+    return run("run", "good.yaml", "--no-plots", *arguments, **options)
+
+
+# ---- help, verbs, lists
+
+
+def without_a_verb_there_is_help_and_code_2():
+    expect(run(), 2, "usage: blackstart VERB", "check", "Exit codes")
+    expect(run("--help"), 0, "usage: blackstart VERB")
+    expect(run("--version"), 0, "blackstart ")
+
+
+def a_wrong_verb_gets_the_nearest():
+    expect(run("rnu"), 2, "there is no verb 'rnu': did you mean 'run'?")
+    expect(run("elephant"), 2, "names them all")
+
+
+def each_verb_explains_itself():
+    for verb in json.loads(run("list", "verbs", "--json").stdout)["verbs"]:
+        expect(run(verb["name"], "--help"), 0, "Usage:", verb["about"].split(":")[0])
+
+
+def wrong_options_are_refused():
+    write("good.yaml", GOOD)
+    expect(run("run"), 2, "no scenario is named", "--help")
+    expect(run("run", "--sed", "3", "good.yaml"), 2, "--sed")
+    expect(run("run", "--seed", "x", "good.yaml"), 2, "'x' is no seed")
+    expect(run("run", "--seed", "-3", "good.yaml"), 2, "is no seed")
+    expect(run("run", "--until", "10", "good.yaml"), 2, "'10' is no time to stop at")
+    expect(run("run", "--theme", "pink", "good.yaml"), 2, "'pink' is no theme")
+    expect(run("run", "--seeds", "9-1", "good.yaml"), 2, "names no seeds")
+    expect(run("run", "--seeds", "1-3", "--seed", "2", "good.yaml"), 2, "expected one")
+    expect(run("run", "--seeds", "1-2", "-"), 2, "expected a file")
+    expect(run("list", "elephants"), 2, "nothing to list")
+    expect(run("plot", "nowhere"), 2, "no run directory")
+    expect(run("schema", "x"), 2, "no argument")
+
+
+def everything_is_listed():
+    expect(run("list"), 0, "verbs", "push-known-good", "time-above", "lognormal", "504")
+    kinds = json.loads(run("list", "--json").stdout)
+    check(len(kinds) == 7, kinds.keys())
+    write("good.yaml", GOOD)
+    expect(run("list", "metrics", "good.yaml"), 0, "site.shop.errors", "config.rules.bad")
+
+
+def the_schema_is_json_and_the_reference_markdown():
+    schema = json.loads(run("schema").stdout)
+    check("$schema" in schema and "timeline" in json.dumps(schema), schema.keys())
+    expect(run("schema", "--reference"), 0, "# ", "push-known-good")
+
+
+# ---- check
+
+
+def a_good_scenario_is_checked():
+    write("good.yaml", GOOD)
+    expect(run("check", "good.yaml"), 0, "no errors", "3 PoPs", "Loops: none", "not validated",
+           "shop 100 %")
+    about = json.loads(run("check", "--json", "good.yaml").stdout)
+    check(about["services"]["proxy"]["fails"] == 1, about)
+
+
+def loops_through_the_edge_are_found():
+    write("loop.yaml", GOOD.replace(
+        "  proxy: {placement: pop, cpu: 1ms}\n",
+        "  proxy: {placement: pop, cpu: 1ms, needs: {kv: 10%}}\n"
+        "  kv: {placement: core, location: dc, front: {service: proxy}}\n") +
+        "locations: {dc: {latitude: 45, longitude: -120}}\n")
+    expect(run("check", "loop.yaml"), 0, "proxy needs kv; kv is reached through proxy")
+
+
+def errors_come_all_at_once_with_their_places():
+    write("bad.yaml", GOOD.replace("sites:", "sties:").replace("cpu: 1ms", "cpu: 1"))
+    result = run("check", "bad.yaml")
+    expect(result, 2, "bad.yaml:6:", "bad.yaml:7:", "did you mean 'sites'?", "has no unit")
+    check(result.stdout == "", "errors belong on standard error")
+
+
+def names_of_metrics_and_entries_are_checked():
+    write("bad.yaml", GOOD.replace("metric: errors, at_most", "metric: erors, at_most"))
+    expect(run("run", "bad.yaml"), 2, "no metric is called 'erors'", "did you mean 'errors'?")
+    write("bad.yaml", GOOD.replace("after: push-known-good", "after: push-known-god"))
+    expect(run("run", "bad.yaml"), 2, "did you mean 'push-known-good'?")
+    write("bad.yaml", GOOD.replace("fault_bites: rules", "fault_bites: ruels"))
+    expect(run("run", "bad.yaml"), 2, "did you mean 'rules'?")
+    check(not os.path.exists("runs"), "a refused scenario leaves no directory")
+
+
+# ---- bad input
+
+
+def bad_inputs_are_refused_and_crash_nothing():
+    deep = "a: " + "[" * 100000
+    bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"{chr(98 + i)}: &{chr(98 + i)} [{', '.join(['*' + chr(97 + i)] * 9)}]\n" for i in range(9))
+    inputs = {
+        "empty.yaml": "",
+        "text.yaml": "just some words\n",
+        "malformed.yaml": "blackstart: 1\nservices: {a: [}\n",
+        "binary.yaml": bytes(range(256)) * 40,
+        "nul.yaml": b"blackstart: 1\0\n",
+        "deep.yaml": deep,
+        "bomb.yaml": bomb,
+        "missing_include.yaml": "include: [nowhere.yaml]\n" + GOOD,
+        "escape.yaml": "include: [../../../etc/passwd]\n" + GOOD,
+        "cycle.yaml": "include: [cycle2.yaml]\n" + GOOD,
+        "dangling.yaml": GOOD.replace("service: proxy}\nconfigs", "service: porxy}\nconfigs"),
+        "zero.yaml": GOOD.replace("busiest: 3", "busiest: 3, cores: 0, cores_min: 0"),
+        "negative.yaml": GOOD.replace("busiest: 3", "busiest: 3, cores: -5"),
+        "rate.yaml": GOOD.replace("10k/s", "1e30/s"),
+        "version.yaml": GOOD.replace("blackstart: 1", "blackstart: 7"),
+        "forever.yaml": GOOD.replace("duration: 6m", "duration: 900000h"),
+        "duplicate.yaml": GOOD + "title: again\n",
+    }
+    write("cycle2.yaml", "include: [cycle.yaml]\n")
+    for name, text in inputs.items():
+        write(name, text)
+        result = run("run", name)
+        expect(result, 2, "error")
+        check(result.returncode == 2 and result.stdout == "", f"{name}: {result.stdout}")
+    with open("huge.yaml", "w") as file:
+        file.truncate(100 << 20)
+    expect(run("run", "huge.yaml"), 2, "huge.yaml")
+    expect(run("run", "."), 2)
+    expect(run("run", "nowhere.yaml"), 2, "nowhere.yaml")
+
+
+def standard_input_is_a_scenario():
+    expect(run("check", "-", input=GOOD), 0, "no errors")
+    expect(run("run", "-", "--no-plots", input=GOOD), 0, "Verdict: held")
+    check(os.path.exists("runs/stdin/manifest.json"), os.listdir("."))
+
+
+def fields_can_be_set():
+    expect(run_good("--set", "clock.duration=4m30s"), 0, "(4m30s)", "--set")
+    expect(run_good("--set", "clock.duraton=4m"), 2, "duraton")
+    expect(run_good("--set", "nonsense"), 2, "nonsense")
+
+
+# ---- run
+
+
+def a_run_leaves_its_directory():
+    result = run_good()
+    expect(result, 0, "Verdict: held", "Phases", "push rules", "Digest", "blackstart run good.yaml",
+           "inside their band")
+    check(result.stdout.count("\n") <= 40, "more than 40 lines")
+    check(result.stderr == "", result.stderr)
+    names = sorted(os.listdir("runs/good"))
+    check(names == ["journal.jsonl", "manifest.json", "plots", "pops.tsv", "scenario.yaml",
+                    "series.tsv", "summary.json", "summary.txt"], names)
+    with open("runs/good/manifest.json") as file:
+        manifest = json.load(file)
+    check(manifest["verdict"] == "held" and manifest["seed"] == 1, manifest)
+    with open("runs/good/journal.jsonl") as file:
+        entries = [json.loads(line) for line in file]
+    check(any(entry["kind"] == "config.version" and entry["cause"] is not None
+              for entry in entries), entries)
+    with open("runs/good/series.tsv") as file:
+        widths = {len(line.split("\t")) for line in file}
+    check(len(widths) == 1, widths)
+
+
+def the_normalised_scenario_runs_the_same():
+    first = json.loads(run_good("--json").stdout)
+    again = json.loads(run("run", "--json", "--no-plots", "--out", "again",
+                           "runs/good/scenario.yaml").stdout)
+    check(first["digest"] == again["digest"], (first["digest"], again["digest"]))
+    check(first["hash"] == again["hash"], "hashes differ")
+
+
+def a_run_is_a_function_of_scenario_and_seed():
+    digests = [json.loads(run_good("--json", "--seed", seed, "--out", "x").stdout)["digest"]
+               for seed in ("1", "1", "2")]
+    check(digests[0] == digests[1] and digests[0] != digests[2], digests)
+
+
+def the_locale_changes_nothing():
+    expect(run_good("--json"), 0)
+    with open("runs/good/series.tsv") as file:
+        plain = file.read()
+    expect(run_good(env=dict(os.environ, LC_ALL="de_DE.UTF-8", LANG="de_DE.UTF-8")), 0)
+    with open("runs/good/series.tsv") as file:
+        check(file.read() == plain, "series.tsv depends on the locale")
+
+
+def json_is_one_object():
+    result = json.loads(run_good("--json").stdout)
+    for key in ("verdict", "digest", "seed", "version", "measures", "expectations", "published",
+                "wall_seconds", "events", "pop_steps", "arena_bytes", "phases", "causes"):
+        check(key in result, key)
+
+
+def quiet_says_what_went_wrong_only():
+    expect(run_good("--quiet"), 0)
+    check(run_good("--quiet").stdout == "", "quiet prints")
+    write("bad.yaml", GOOD.replace("at_most: 1%", "at_most: 0%, at_least: 1%"))
+    result = run("run", "--quiet", "--no-plots", "bad.yaml")
+    expect(result, 3, "failed: errors at least 1%, at most 0%")
+
+
+def exit_codes_tell_the_verdict():
+    write("fails.yaml", SCENARIO % "6m" + "expect: [{metric: errors, of: peak, at_most: 1%}]\n")
+    expect(run("run", "--no-plots", "fails.yaml"), 3, "FAIL errors peak at most 1%",
+           "Verdict: failed")
+    write("never.yaml", (SCENARIO % "6m").replace("{size: 9}", "{size: 2}") +
+          "expect: [{fault_bites: rules}]\n")
+    expect(run("run", "--no-plots", "never.yaml"), 4, "says nothing about the policy")
+    expect(run("run", "--no-plots", "--until", "30s", "fails.yaml"), 4, "before the window did")
+    expect(run("run", "--no-plots", "fails.yaml", "never.yaml"), 3)
+
+
+def several_scenarios_get_a_directory_each():
+    write("a.yaml", GOOD)
+    write("b.yaml", GOOD)
+    expect(run("run", "--no-plots", "--out", "both", "a.yaml", "b.yaml"), 0)
+    check(sorted(os.listdir("both")) == ["a", "b"], os.listdir("both"))
+
+
+def many_seeds_make_percentiles():
+    write("good.yaml", GOOD)
+    expect(run("run", "--seeds", "1-4,9", "good.yaml"), 0, "5 of 5 seeds", "p50", "F1 onset",
+           "100 %", "Verdicts: 5 held")
+    with open("runs/good-seeds/seeds.jsonl") as file:
+        seeds = [json.loads(line)["seed"] for line in file]
+    check(seeds == [1, 2, 3, 4, 9], seeds)
+    one = run("run", "--seeds", "1-4", "--jobs", "1", "--json", "--out", "j1", "good.yaml").stdout
+    two = run("run", "--seeds", "1-4", "--jobs", "3", "--json", "--out", "j3", "good.yaml").stdout
+    check(json.loads(one) == json.loads(two), "the number of jobs changes the result")
+
+
+# ---- what the world gets wrong
+
+
+def a_run_directory_that_is_a_file_is_refused():
+    write("x", "mine")
+    expect(run_good("--out", "x"), 1, "is a file")
+    expect(run_good("--out", "x/y"), 1, "x/y")
+    with open("x") as file:
+        check(file.read() == "mine", "the file was changed")
+
+
+def files_of_others_are_never_touched():
+    os.mkdir("mine")
+    write("mine/summary.txt.txt", "precious")
+    expect(run_good("--out", "mine"), 1, "holds files that are no run")
+    check(os.listdir("mine") == ["summary.txt.txt"], os.listdir("mine"))
+    expect(run_good(), 0)
+    write("runs/good/notes.md", "precious")
+    expect(run_good(), 0)
+    check(os.path.exists("runs/good/notes.md"), "notes are gone")
+
+
+def a_full_disk_leaves_the_earlier_run():
+    expect(run_good(), 0)
+    with open("runs/good/manifest.json") as file:
+        before = file.read()
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+    result = run_good("--seed", "2", preexec_fn=limit)
+    expect(result, 1, "cannot write")
+    check("Files:" not in result.stdout, "it says that there are files")
+    with open("runs/good/manifest.json") as file:
+        check(file.read() == before, "the earlier run is gone")
+    check(".blackstart-new" not in os.listdir("runs/good"), "litter")
+
+
+def a_full_standard_output_is_an_error():
+    write("good.yaml", GOOD)
+    with open("/dev/full", "w") as full:
+        result = subprocess.run([PROGRAM, "list"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                timeout=SECONDS, check=False)
+    check(result.returncode == 1 and "cannot write" in result.stderr, result)
+
+
+def a_closed_pipe_is_no_error():
+    write("good.yaml", GOOD)
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = subprocess.run([PROGRAM, "run", "--no-plots", "good.yaml"], stdout=writer,
+                            stderr=subprocess.PIPE, text=True, timeout=SECONDS, check=False)
+    os.close(writer)
+    check(result.returncode == 0 and result.stderr == "", result)
+    check(os.path.exists("runs/good/manifest.json"), "no directory")
+
+
+def two_runs_in_one_directory_do_not_mix():
+    write("long.yaml", LONG)
+    first = subprocess.Popen([PROGRAM, "run", "--no-plots", "--out", "same", "long.yaml"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        for _ in range(200):
+            if os.path.exists("same/.blackstart-new"):
+                break
+            time.sleep(0.05)
+        expect(run_good("--out", "same"), 1, "another run is writing here", "--out")
+    finally:
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=SECONDS)
+
+
+def an_interrupt_keeps_what_was_computed():
+    write("long.yaml", LONG)
+    process = subprocess.Popen([PROGRAM, "run", "--out", "cut", "long.yaml"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=SECONDS)
+    check(process.returncode == 130, f"exit code {process.returncode}: {said}")
+    check("Verdict: interrupted" in said, said)
+    with open("cut/manifest.json") as file:
+        check(json.load(file)["verdict"] == "interrupted", "manifest")
+
+
+def interrupted_seeds_keep_what_is_done():
+    write("good.yaml", SCENARIO % "6m")
+    process = subprocess.Popen([PROGRAM, "run", "--seeds", "1-20000", "good.yaml"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    said, wrong = process.communicate(timeout=SECONDS)
+    check(process.returncode == 130, f"exit code {process.returncode}: {said} {wrong}")
+    check("of 20000 seeds" in said, said)
+
+
+def path_without(program, folder):
+    """A PATH on which nothing is found but what this test puts there."""
+    os.makedirs(folder, exist_ok=True)
+    return dict(os.environ, PATH=os.path.abspath(folder))
+
+
+def a_missing_gnuplot_costs_pictures_only():
+    write("good.yaml", GOOD)
+    result = run("run", "good.yaml", env=path_without("gnuplot", "empty"))
+    expect(result, 1, "gnuplot is not installed", "Verdict: held", "blackstart plot")
+    for name in ("incident.gp", "incident.tsv", "style.gp", "pops.tsv"):
+        check(os.path.exists("runs/good/plots/" + name), name)
+    check(os.path.exists("runs/good/manifest.json"), "manifest")
+
+
+def a_failing_or_killed_gnuplot_is_reported():
+    write("good.yaml", GOOD)
+    environment = path_without("gnuplot", "fake")
+    write("fake/gnuplot", "#!/bin/sh\necho 'a warning' >&2\necho 'out of ink' >&2\nexit 3\n")
+    os.chmod("fake/gnuplot", 0o755)
+    expect(run("run", "good.yaml", env=environment), 1, "incident-light.png: out of ink")
+    write("fake/gnuplot", "#!/bin/sh\nkill -9 $$\n")
+    expect(run("run", "good.yaml", env=environment), 1, "gnuplot was killed", "Verdict: held")
+
+
+def figures_can_be_drawn_again():
+    if not any(os.access(os.path.join(folder, "gnuplot"), os.X_OK)
+               for folder in os.environ["PATH"].split(":")):
+        return
+    write("good.yaml", GOOD)
+    expect(run("run", "good.yaml"), 0)
+    pictures = {name for name in os.listdir("runs/good/plots") if name.endswith(".png")}
+    check({"incident-light.png", "pops-light.png", "retries-light.png"} <= pictures, pictures)
+    expect(run("plot", "runs/good", "--figure", "incident", "--theme", "dark", "--format", "svg"),
+           0)
+    check(os.path.exists("runs/good/plots/incident-dark.svg"), "no svg")
+    expect(run("plot", "runs/good", "--figure", "cache"), 2, "no data for the figure")
+    expect(run("plot", "runs/good", "--figure", "cash"), 2, "no figure is called 'cash'")
+    expect(run_good(), 0)
+    check(not os.path.exists("runs/good/plots/incident-dark.svg"), "a picture of an earlier run")
+
+
+def run_test(test, failures):
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        try:
+            test()
+        except Exception as error:  # pylint: disable=broad-except
+            where = traceback.extract_tb(error.__traceback__)[1].lineno
+            failures.append(test.__name__)
+            print(f"FAILED {test.__name__}, line {where}: {error}", flush=True)
+        os.chdir("/")
+
+
+def main():
+    hidden = {"check", "write", "run", "expect", "run_good", "path_without", "run_test", "main"}
+    tests = [test for name, test in globals().items()
+             if callable(test) and getattr(test, "__module__", "") == "__main__" and
+             name not in hidden]
+    if len(sys.argv) > 2:
+        tests = [test for test in tests if test.__name__ in sys.argv[2:]]
+    failures = []
+    for test in tests:
+        run_test(test, failures)
+    print(f"cli: {len(tests) - len(failures)} passed, {len(failures)} failed")
+    return 1 if failures or not tests else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
