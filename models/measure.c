@@ -106,8 +106,19 @@ typedef struct Crossings {
     bool has_data;
 } Crossings;
 
+/* Time since the last multiple of the period on the UTC clock, which generators follow too. */
+static SimTime
+since_multiple(SimTime at, int64_t start, SimTime period)
+{
+    /* start * 10^9 mod period without overflow: a period is at most a day. */
+    int64_t rest = (start % period + period) % period;
+    for (int i = 0; i < 9; i++)
+        rest = rest * 10 % period;
+    return (rest + at % period) % period;
+}
+
 static Crossings
-count_crossings(const Window *window, const MeasureSpec *measure)
+count_crossings(const Window *window, const MeasureSpec *measure, int64_t start)
 {
     Crossings crossings = {.last_up = -1};
     double below = measure->above - (1 - HYSTERESIS) * fabs(measure->above);
@@ -123,15 +134,16 @@ count_crossings(const Window *window, const MeasureSpec *measure)
         if (was_first || crossings.is_up == was_up)
             continue;
         crossings.n++;
-        crossings.n_aligned += start_of(window, b) % measure->period <= measure->tolerance;
+        crossings.n_aligned +=
+            since_multiple(start_of(window, b), start, measure->period) <= measure->tolerance;
     }
     return crossings;
 }
 
 static double
-take_crossings(const Window *window, const MeasureSpec *measure)
+take_crossings(const Window *window, const MeasureSpec *measure, int64_t start)
 {
-    Crossings crossings = count_crossings(window, measure);
+    Crossings crossings = count_crossings(window, measure, start);
     if (!crossings.has_data)
         return NAN;
     if (measure->kind == MEASURE_SWITCHES)
@@ -196,7 +208,7 @@ take_value(const Window *window, const MeasureSpec *measure, const Recording *re
     case MEASURE_SWITCHES:
     case MEASURE_ALIGNED:
     case MEASURE_SETTLED:
-        result->value = take_crossings(window, measure);
+        result->value = take_crossings(window, measure, recording->start);
         break;
     case MEASURE_FALL:
     case MEASURE_RATIO:

@@ -13,7 +13,7 @@
  *   switches    crossings: up when a bucket is above the threshold, down when one is below 80 % of
  *               it, so that a series that trembles at the threshold does not count
  *   aligned     share of crossings that begin at most `tolerance` after a multiple of `period`
- *               since the start
+ *               of the UTC clock
  *   settled     start of the last crossing up, when nothing crosses down after it
  *   fall, ratio mean of the window against the mean of the base window
  *

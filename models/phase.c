@@ -4,19 +4,40 @@
 
 #define LEAST_THRESHOLD 0.01
 #define TIMES_BASELINE 5.0
-#define BASELINE_SHARE 0.02 /* of the run, at its start */
 
 /* Numbers of buckets at which something begins; n when it does not. */
 typedef struct Turns {
     uint32_t onset, steady_failing, drop, recovered, n;
 } Turns;
 
+static int
+by_value(gconstpointer left, gconstpointer right)
+{
+    const double *a = left, *b = right;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* The share at the start, or that of the calmest tenth of the run if that is less. */
+static double
+baseline_of(const Metric *errors, uint32_t n)
+{
+    g_autoptr(GArray) values = g_array_new(FALSE, FALSE, sizeof(double));
+    for (uint32_t b = 0; b < n; b++) {
+        double value = metric_value(errors, b);
+        if (!isnan(value))
+            g_array_append_val(values, value);
+    }
+    if (values->len == 0)
+        return 0;
+    double first = g_array_index(values, double, 0);
+    g_array_sort(values, by_value);
+    return MIN(first, g_array_index(values, double, values->len / 10));
+}
+
 static double
 threshold_of(const Metric *errors, uint32_t n)
 {
-    uint32_t first = MAX(1, (uint32_t)(BASELINE_SHARE * n));
-    double baseline = metric_mean(errors, 0, MIN(first, n));
-    return isnan(baseline) ? LEAST_THRESHOLD : MAX(LEAST_THRESHOLD, TIMES_BASELINE * baseline);
+    return MAX(LEAST_THRESHOLD, TIMES_BASELINE * baseline_of(errors, n));
 }
 
 static double

@@ -1,12 +1,12 @@
 /*
  * phase.h - the chapters of an incident, read off its error curve.
  *
- * The threshold is 1 % of attempts, or five times the share at the start if that
- * is more.  Steady lasts until errors first exceed it.  Of the highest share
- * after that, half is the line between good and bad: as long as the curve
- * still goes back and forth across that line it is flapping, then it is failing.
- * From the last drop below the line on it is recovering, and recovered when the
- * threshold is never exceeded again.  A phase that has no time is left out.
+ * The threshold is 1 % of attempts, or five times the baseline if that is more:
+ * the share at the start, or in the calmest tenth of the run if that is less.  Steady lasts until
+ * errors first exceed it.  Of the highest share after that, half is the line between good and bad:
+ * as long as the curve still goes back and forth across that line it is flapping, then it is
+ * failing. From the last drop below the line on it is recovering, and recovered when the threshold
+ * is never exceeded again.  A phase that has no time is left out.
  *
  * Buckets without attempts belong to the phase around them.
  */

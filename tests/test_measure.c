@@ -99,6 +99,20 @@ crossings_are_aligned_when_soon_after_the_period(void)
 }
 
 static void
+periods_are_those_of_the_clock(void)
+{
+    g_autoptr(SimArena) arena = sim_arena_new(1 << 22);
+    MeasureSpec measure = {
+        .metric = "errors", .kind = MEASURE_ALIGNED, .above = 0.1, .period = 4 * SIM_SECOND};
+    /* Crossings at 1, 3, 4 and 5 s; the run starts 1 s before a multiple of 4 s. */
+    Recording recording = {.recorder = recording_new(arena, FLAPPING),
+                           .start = START + 3,
+                           .end = 8 * SIM_SECOND,
+                           .duration = 8 * SIM_SECOND};
+    CHECK_NEAR(measure_take(&measure, &recording, -1).value, 0.5, 1e-12);
+}
+
+static void
 settled_is_the_last_way_up_that_stays(void)
 {
     static const Sample samples[] = {{100, 0, 0, 1},  {100, 50, 0, 1}, {100, 0, 0, 1},
@@ -187,6 +201,7 @@ static CU_TestInfo tests[] = {
     {"trembling_at_the_threshold_is_no_switch", trembling_at_the_threshold_is_no_switch},
     {"crossings_are_aligned_when_soon_after_the_period",
      crossings_are_aligned_when_soon_after_the_period},
+    {"periods_are_those_of_the_clock", periods_are_those_of_the_clock},
     {"settled_is_the_last_way_up_that_stays", settled_is_the_last_way_up_that_stays},
     {"windows_take_buckets_by_their_start", windows_take_buckets_by_their_start},
     {"a_fall_compares_with_its_base", a_fall_compares_with_its_base},

@@ -67,6 +67,13 @@ a_high_base_is_steady_too(void)
 }
 
 static void
+an_early_fault_is_no_baseline(void)
+{
+    EXPECT("0 failing, 1 recovered", 50, 0, 0, 0);
+    EXPECT("0 steady, 1 failing", 0, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50);
+}
+
+static void
 what_is_so_from_the_start_is_steady(void)
 {
     EXPECT("0 steady", 50, 50, 50);
@@ -79,6 +86,7 @@ static CU_TestInfo tests[] = {
     {"going_back_and_forth_is_flapping", going_back_and_forth_is_flapping},
     {"what_does_not_end_has_no_recovery", what_does_not_end_has_no_recovery},
     {"a_high_base_is_steady_too", a_high_base_is_steady_too},
+    {"an_early_fault_is_no_baseline", an_early_fault_is_no_baseline},
     {"what_is_so_from_the_start_is_steady", what_is_so_from_the_start_is_steady},
     CU_TEST_INFO_NULL,
 };

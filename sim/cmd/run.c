@@ -224,6 +224,17 @@ run_scenario(const RunArguments *arguments, const char *name, Interrupt *interru
     return code;
 }
 
+/* Two scenarios that would write into the same directory; NULL: none. */
+static const char *
+find_twin(const RunArguments *arguments, char **names)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; names[i] && arguments->n_scenarios > 1; i++)
+        if (!g_hash_table_add(seen, scenario_stem(names[i])))
+            return names[i];
+    return NULL;
+}
+
 static ExitCode
 run_all(RunArguments *arguments, char **names)
 {
@@ -233,6 +244,12 @@ run_all(RunArguments *arguments, char **names)
         arguments->n_scenarios++;
     if (arguments->n_scenarios == 0)
         return command_misused(&run_command, "no scenario is named");
+    const char *twin = find_twin(arguments, names);
+    if (twin)
+        return command_misused(&run_command,
+                               "'%s' would write into the directory of another: expected different "
+                               "file names, or one run each with --out",
+                               twin);
     interrupt_start(&interrupt);
     for (guint i = 0; names[i] && !interrupt.is_asked; i++) {
         ExitCode one = arguments->seeds_text ? seeds_run(arguments, names[i], &interrupt)

@@ -22,9 +22,8 @@ find_path(const char *name, const char *library)
     return g_strdup(name);
 }
 
-/* A name for directories; never empty, never hidden. */
-static char *
-stem_of(const char *path)
+char *
+scenario_stem(const char *path)
 {
     if (strcmp(path, "-") == 0)
         return g_strdup("stdin");
@@ -86,7 +85,7 @@ scenario_load(const char *name, char **set, ExitCode *ret_code)
     SimDocumentOptions options = {.set = (const char *const *)set, .library = library};
     scenario->name = g_strdup(name);
     scenario->path = find_path(name, library);
-    scenario->stem = stem_of(scenario->path);
+    scenario->stem = scenario_stem(scenario->path);
     scenario->messages = sim_messages_new();
     scenario->document = sim_document_load(scenario->path, &options, scenario->messages);
     *ret_code = CODE_USAGE;

@@ -14,7 +14,7 @@
 typedef struct Scenario {
     char *name; /* as given */
     char *path; /* as found; "-" */
-    char *stem; /* for directories: letters, digits, - _ . */
+    char *stem; /* for directories */
     SimMessages *messages;
     SimDocument *document;
     SimFields *fields;
@@ -29,5 +29,7 @@ Scenario *scenario_load(const char *name, char **set, ExitCode *ret_code);
 void scenario_free(Scenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
 
+/* A file's name for directories: letters, digits, - and _; never empty; to be freed. */
+char *scenario_stem(const char *path);
 /* Prints what has been collected to standard error; whether there is an error among it. */
 bool scenario_print_messages(const Scenario *scenario);

@@ -300,6 +300,7 @@ def several_scenarios_get_a_directory_each():
     write("b.yaml", GOOD)
     expect(run("run", "--no-plots", "--out", "both", "a.yaml", "b.yaml"), 0)
     check(sorted(os.listdir("both")) == ["a", "b"], os.listdir("both"))
+    expect(run("run", "a.yaml", "./a.yaml"), 2, "directory of another")
 
 
 def many_seeds_make_percentiles():
