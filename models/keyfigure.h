@@ -12,6 +12,7 @@ typedef struct KeyFigure {
     const char *id;    /* peak_errors */
     const char *words; /* "peak errors" */
     MeasureSpec measure;
+    bool is_silent_at_zero; /* not worth a line when there was none */
 } KeyFigure;
 
 extern const KeyFigure key_figures[];

@@ -216,6 +216,13 @@ run_geo(const Run *run)
     return run->geo;
 }
 
+double
+run_pop_cores(const Run *run, uint32_t pop)
+{
+    SIM_ASSERT(pop < run->geo->n_pops);
+    return run->parts->flow->pops[pop].cores;
+}
+
 uint32_t
 run_causes(const Run *run)
 {

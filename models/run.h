@@ -60,8 +60,9 @@ const SimRecorder *run_recorder(const Run *run); /* series, at most 4,096 bucket
  * PoP p. */
 const SimRecorder *run_pop_recorder(const Run *run);
 const SimJournal *run_journal(const Run *run);
-const Geo *run_geo(const Run *run);  /* as restricted by network.busiest */
-uint32_t run_causes(const Run *run); /* slots in use, at most 16 */
+const Geo *run_geo(const Run *run);                 /* as restricted by network.busiest */
+double run_pop_cores(const Run *run, uint32_t pop); /* CPU capacity, as it stands */
+uint32_t run_causes(const Run *run);                /* slots in use, at most 16 */
 /* Slot -> journal id of the cause and its label in words. */
 uint32_t run_cause_entry(const Run *run, uint32_t slot);
 const char *run_cause_label(const Run *run, uint32_t slot);

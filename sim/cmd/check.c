@@ -21,46 +21,51 @@ wave_pops(double share, uint32_t n_pops)
 
 /* network ----------------------------------------------------------------------------------- */
 
+/* Of one region, or of all. */
+typedef struct Place {
+    uint32_t n_pops;
+    double traffic, cores;
+} Place;
+
 static void
-append_network(GString *out, const Scenario *scenario, const Geo *geo, const Exposure *exposure)
+append_place(GString *out, const char *name, const Place *place, double rate, double traffic)
 {
-    double *demand = g_new0(double, geo->n_pops);
-    uint32_t *nearest = g_new0(uint32_t, geo->n_metros);
-    double total = 0, all = 0;
-    char rate[TEXT_MAX], share[TEXT_MAX];
+    char demand[TEXT_MAX], share[TEXT_MAX], cores[TEXT_MAX];
+    sim_quantity_format_rate(demand, sizeof demand, rate * place->traffic / traffic);
+    sim_quantity_format_share(share, sizeof share, place->traffic / traffic);
+    sim_quantity_format_count(cores, sizeof cores, place->cores);
+    g_string_append_printf(out, "  %-15s %5u PoPs  %10s  %7s  %8s cores\n", name, place->n_pops,
+                           demand, share, cores);
+}
+
+static void
+append_network(GString *out, const Run *run, const Exposure *exposure)
+{
+    const Geo *geo = run_geo(run);
+    Place all = {.n_pops = geo->n_pops}, regions[GEO_REGIONS] = {{.n_pops = 0}};
+    g_autofree uint32_t *nearest = g_new0(uint32_t, geo->n_metros);
+    double rate = 0;
     geo_nearest(geo, NULL, nearest);
-    for (uint32_t m = 0; m < geo->n_metros; m++)
-        if (nearest[m] != SIM_NONE) {
-            demand[nearest[m]] += geo->metros.traffic[m];
-            total += geo->metros.traffic[m];
-        }
-    for (uint32_t i = 0; i < exposure->n_sites; i++)
-        all += exposure->site_rate[i];
-    g_string_append_printf(out, "\nNetwork: %u PoPs, %u metros, %u sites, %s on average\n",
-                           geo->n_pops, geo->n_metros, exposure->n_sites,
-                           sim_quantity_format_rate(rate, sizeof rate, all));
-    for (uint32_t region = 0; region < geo->n_regions; region++) {
-        uint32_t n = 0;
-        double sum = 0;
-        for (uint32_t p = 0; p < geo->n_pops; p++)
-            if (geo->pops.at.region[p] == region) {
-                n++;
-                sum += demand[p];
-            }
-        if (n > 0)
-            g_string_append_printf(out, "  %-15s %4u PoPs  %10s  %s\n", geo_region_name(region), n,
-                                   sim_quantity_format_rate(rate, sizeof rate, all * sum / total),
-                                   sim_quantity_format_share(share, sizeof share, sum / total));
+    for (uint32_t m = 0; m < geo->n_metros; m++) {
+        if (nearest[m] == SIM_NONE)
+            continue;
+        regions[geo->pops.at.region[nearest[m]]].traffic += geo->metros.traffic[m];
+        all.traffic += geo->metros.traffic[m];
     }
-    if (scenario->spec.network.cores > 0)
-        g_string_append_printf(out, "  each with %.15g cores\n", scenario->spec.network.cores);
-    else
-        g_string_append_printf(
-            out, "  each with CPU for its own daily peak and %s more, at least %.15g cores\n",
-            sim_quantity_format_share(share, sizeof share, scenario->spec.network.headroom),
-            scenario->spec.network.cores_min);
-    g_free(demand);
-    g_free(nearest);
+    for (uint32_t p = 0; p < geo->n_pops; p++) {
+        Place *region = &regions[geo->pops.at.region[p]];
+        region->n_pops++;
+        region->cores += run_pop_cores(run, p);
+        all.cores += run_pop_cores(run, p);
+    }
+    for (uint32_t i = 0; i < exposure->n_sites; i++)
+        rate += exposure->site_rate[i];
+    g_string_append_printf(out, "\nNetwork: %u metros, %u sites; mean demand and capacity by PoP\n",
+                           geo->n_metros, exposure->n_sites);
+    for (uint32_t r = 0; r < GEO_REGIONS; r++)
+        if (regions[r].n_pops > 0)
+            append_place(out, geo_region_name(r), &regions[r], rate, all.traffic);
+    append_place(out, "all", &all, rate, all.traffic);
 }
 
 /* rollouts ---------------------------------------------------------------------------------- */
@@ -259,7 +264,7 @@ check_one(const char *name, char **set, bool wants_json)
         check_json(out, scenario, geo, exposure);
     else {
         g_string_append_printf(out, "%s\n%s: no errors\n", spec->title, scenario->name);
-        append_network(out, scenario, geo, exposure);
+        append_network(out, run, exposure);
         if (spec->configs.n)
             g_string_append(out, "\nRollouts\n");
         SIM_EACH(ConfigSpec, config, spec->configs)

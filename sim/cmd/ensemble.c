@@ -96,6 +96,8 @@ add_line(Ensemble *ensemble, const char *line)
     const SimNode *root = sim_document_root(document);
     if (sim_messages_errors(messages) > 0 || !root || root->kind != SIM_NODE_MAPPING)
         return;
+    if (g_strcmp0(scalar_of(root, "hash"), ensemble->scenario->hash) != 0)
+        return;
     const SimNode *figures = sim_node_get(root, "figures");
     const SimNode *expectations = sim_node_get(root, "expectations");
     ensemble->n_done++;

@@ -14,7 +14,8 @@
 
 typedef struct Ensemble Ensemble;
 
-/* lines[i] may be NULL: that seed has no result. */
+/* lines[i] may be NULL: that seed has no result.  A line of another scenario (the file was changed
+ * meanwhile) does not count. */
 Ensemble *ensemble_new(const Scenario *scenario, char *const *lines, guint n);
 void ensemble_free(Ensemble *ensemble);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Ensemble, ensemble_free)

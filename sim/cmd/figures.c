@@ -67,28 +67,29 @@ copy_file(const char *name, const char *from_folder, const char *to_folder, GErr
 }
 
 bool
-figures_copy_script(const char *name, const char *folder, GError **error)
+figures_copy_scripts(const GPtrArray *figures, const char *folder, GError **error)
 {
     g_autofree char *scripts = library_folder("plots");
-    g_autofree char *script = g_strconcat(name, ".gp", NULL);
     if (!scripts) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
                     "the plot scripts are not there: expected them in share/blackstart/plots, or "
                     "BLACKSTART_DATA to name the directory that holds plots/");
         return false;
     }
-    return copy_file("style.gp", scripts, folder, error) &&
-           copy_file(script, scripts, folder, error);
+    if (!copy_file("style.gp", scripts, folder, error))
+        return false;
+    for (guint i = 0; i < figures->len; i++) {
+        g_autofree char *script = g_strconcat(figures->pdata[i], ".gp", NULL);
+        if (!copy_file(script, scripts, folder, error))
+            return false;
+    }
+    return true;
 }
 
 bool
 figures_write(const Result *result, Rundir *rundir, GError **error)
 {
     g_autoptr(GPtrArray) names = figures_of(result);
-    g_autofree char *folder = g_build_filename(rundir_staging(rundir), "plots", NULL);
-    for (guint i = 0; i < names->len; i++)
-        if (!figures_copy_script(names->pdata[i], folder, error))
-            return false;
     for (guint i = 0; i < n_figure_data; i++) {
         const FigureData *data = &figure_data[i];
         g_autofree char *name = g_strconcat("plots/", data->name, NULL);

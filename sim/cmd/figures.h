@@ -18,10 +18,10 @@ GPtrArray *figures_of(const Result *result);
 /* The names of all figures there are; NULL-terminated. */
 extern const char *const figure_names[];
 
-/* Data and scripts of all its figures. */
+/* The data of all its figures. */
 bool figures_write(const Result *result, Rundir *rundir, GError **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Copies style.gp and the figure's script from the program's own into a folder. */
-bool figures_copy_script(const char *name, const char *folder,
-                         GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The scripts of all its figures, from the program's own into a folder. */
+bool figures_copy_scripts(const GPtrArray *figures, const char *folder,
+                          GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Every name of a file that may lie in plots/: strings, to be freed with the array. */
 GPtrArray *figures_file_names(void);

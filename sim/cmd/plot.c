@@ -52,11 +52,10 @@ draw(const char *run, const char *figure, GnuplotChoice themes, GnuplotChoice fo
     figures = figures_in(folder, figure);
     if (!figures)
         return CODE_USAGE;
-    for (guint i = 0; i < figures->len; i++)
-        if (!figures_copy_script(figures->pdata[i], folder, &error)) {
-            output_complain("%s", error->message);
-            return CODE_ERROR;
-        }
+    if (!figures_copy_scripts(figures, folder, &error)) {
+        output_complain("%s", error->message);
+        return CODE_ERROR;
+    }
     GnuplotJob job = {.folder = folder, .figures = figures, .themes = themes, .formats = formats};
     interrupt_start(&interrupt);
     bool ok = gnuplot_draw(&job, &interrupt, &complaint);

@@ -136,21 +136,25 @@ directory_for(const RunArguments *arguments, const Scenario *scenario)
                                       : g_strdup(arguments->out);
 }
 
+/* Scripts and pictures; what is missing is said, and costs nothing else. */
 static void
 draw(const RunArguments *arguments, const Result *result, const Rundir *rundir,
      Interrupt *interrupt, ExitCode *code)
 {
     g_autofree char *folder = g_build_filename(rundir_staging(rundir), "plots", NULL);
     g_autofree char *complaint = NULL;
+    g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) figures = figures_of(result);
     GnuplotJob job = {.folder = folder,
                       .figures = figures,
                       .themes = arguments->themes ? arguments->themes : GNUPLOT_FIRST,
                       .formats = GNUPLOT_FIRST};
-    if (gnuplot_draw(&job, interrupt, &complaint))
+    bool is_wanted = !arguments->has_no_plots && !result->is_interrupted;
+    bool ok = figures_copy_scripts(figures, folder, &error);
+    if (!is_wanted || (ok && gnuplot_draw(&job, interrupt, &complaint)))
         return;
-    output_complain("some figures are missing: %s; `blackstart plot %s` tries again", complaint,
-                    rundir_path(rundir));
+    output_complain("some figures are missing: %s; `blackstart plot %s` tries again",
+                    complaint ? complaint : error->message, rundir_path(rundir));
     *code = command_worse(*code, CODE_ERROR);
 }
 
@@ -177,7 +181,7 @@ leave_files(const RunArguments *arguments, const Result *result, Rundir *rundir,
 {
     g_autoptr(GError) error = NULL;
     bool ok = record_write(result, rundir, &error) && figures_write(result, rundir, &error);
-    if (ok && !arguments->has_no_plots && !result->is_interrupted)
+    if (ok)
         draw(arguments, result, rundir, interrupt, code);
     ok = ok && rundir_publish(rundir, &error);
     if (!ok)

@@ -53,6 +53,8 @@ append_phases(GString *out, const Result *result)
         append_padded(out, lasting, 10);
         if (isnan(phase->errors))
             g_string_append(out, "no requests\n");
+        else if (phase->errors == 0)
+            g_string_append(out, "no errors\n");
         else
             g_string_append_printf(out, "errors at most %s, at %s\n",
                                    sim_quantity_format_share(errors, sizeof errors, phase->errors),
@@ -69,6 +71,8 @@ append_figures(GString *out, const Result *result)
     for (uint32_t i = 0; i < n_key_figures; i++) {
         Measured measured;
         if (!key_figure_take(&key_figures[i], recording, &measured) || isnan(measured.value))
+            continue;
+        if (measured.value == 0 && key_figures[i].is_silent_at_zero)
             continue;
         g_autofree char *value = key_figure_text(&measured, recording->start);
         g_autoptr(GString) cell = g_string_new("  ");
