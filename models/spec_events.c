@@ -290,7 +290,8 @@ value_parse(SimFields *fields, const SimNode *node, void *destination)
 static void
 value_print(const void *data, GString *out)
 {
-    g_string_append_printf(out, "%.17g", *(const double *)data);
+    char value[SIM_QUANTITY_TEXT_MAX];
+    g_string_append(out, sim_quantity_exact_number(value, sizeof value, *(const double *)data));
 }
 
 static bool

@@ -161,7 +161,7 @@ static void
 half_the_tick_moves_integrals_by_less_than_a_per_cent(void)
 {
     static const char *const columns[] = {"all.offered", "all.ok",      "all.failed",
-                                          "all.retries", "all.reloads", "service.kv.failed",
+                                          "all.retries", "all.reloads", "outcome.timeout",
                                           "outcome.500", "cache.hits"};
     WholeRun whole, half;
     run_text(&whole, incident, &plain);
