@@ -88,10 +88,13 @@ attach_reactions(Flow *flow)
     for (uint32_t u = 0; u < flow->plan->n_units; u++)
         for (uint32_t d = 0; d < world->n_conditions; d++) {
             double *row = flow->reactions + ((size_t)u * world->n_conditions + d) * stride;
-            for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-                const SiteSpec *site = world_site(world, flow->plan->rows[r].site);
+            for (uint32_t r = 0; r < flow->plan->n_rows; r++) {
+                const FlowRow *of = &flow->plan->rows[r];
+                const SimList *reactions = of->site == SIM_NONE
+                                               ? &world_service(world, of->service)->front.reactions
+                                               : &world_site(world, of->site)->reactions;
                 row[r] = 0;
-                SIM_EACH(const ReactionSpec, reaction, site->reactions)
+                SIM_EACH(const ReactionSpec, reaction, *reactions)
                 if (strcmp(reaction->entity.name, world->conditions[d]) == 0)
                     row[r] = reaction->share * flow->plan->units[u].calls[r];
             }
@@ -129,6 +132,7 @@ attach_scratch(Flow *flow)
     flow->active_max = 3 * flow->plan->n_terms + flow->plan->n_units + 1;
     flow->portion = row_column(flow, flow->active_max);
     flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, flow->active_max);
+    flow->reach = row_column(flow, flow->plan->n_edges + 1);
 }
 
 static void

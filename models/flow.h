@@ -177,6 +177,7 @@ typedef struct Flow {
         *origin_weight;   /* [row] */
     double *site_scratch; /* [site] */
     double *portion;      /* [active][row] */
+    double *reach;        /* [edge][row] share of requests that come as far as that call */
     FlowActive *active;
     uint32_t active_max;
 } Flow;

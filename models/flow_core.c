@@ -1,5 +1,6 @@
 #include "models/erlang.h"
 #include "models/flow.h"
+#include "sim/elementary.h"
 
 #include <math.h>
 #include <string.h>
@@ -163,7 +164,7 @@ make_calls(Flow *flow, FlowCore *core, double seconds)
         const NeedSpec *need = call->need;
         if (call->target == SIM_NONE || flow->killed[need->service])
             continue;
-        double rate = core->calls_per_s * need->share * (1 - need->cached) *
+        double rate = core->calls_per_s * need->share * (1 - need->cached) * need->calls *
                       tries(call->failed, (uint32_t)need->retries);
         double front = front_failed_at(flow, core->pop, need->service);
         uint32_t first = flow->plan->zone_first[need->service];
@@ -305,7 +306,8 @@ needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
         if (flow->killed[need->service])
             continue;
         call->failed = call_failed(flow, core, need->service, (uint32_t)need->retries);
-        double harm = need->share * (1 - need->cached) * call->failed;
+        double lost = 1 - sim_pow(1 - call->failed, need->calls);
+        double harm = need->share * (1 - need->cached) * lost;
         if (need->on_failure == NEED_OPEN || need->on_failure == NEED_STALE)
             harm = 0;
         else if (need->on_failure == NEED_FALLBACK)

@@ -50,13 +50,15 @@ find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallb
     for (uint32_t i = 0; i < plan->n_edges; i++) {
         const FlowEdge *edge = &plan->edges[i];
         if (edge->service == service && edge->timeout == need->timeout &&
-            edge->retries == (uint32_t)need->retries && edge->fallback == fallback)
+            edge->retries == (uint32_t)need->retries && edge->each == need->calls &&
+            edge->fallback == fallback)
             return i;
     }
     plan->edges = with_room(plan->edges, plan->n_edges, sizeof(FlowEdge));
     plan->edges[plan->n_edges] = (FlowEdge){.service = service,
                                             .timeout = need->timeout,
                                             .retries = (uint32_t)need->retries,
+                                            .each = need->calls,
                                             .fallback = fallback,
                                             .calls = new_column(plan)};
     return plan->n_edges++;
@@ -126,7 +128,7 @@ add_call_to_core(const Walk *walk, const NeedSpec *need, const Path *path)
     if (need->on_failure == NEED_FALLBACK)
         fallback = find_edge(walk->plan, need->fallback, need, SIM_NONE);
     uint32_t index = find_edge(walk->plan, need->service, need, fallback);
-    walk->plan->edges[index].calls[walk->row] += path->weight;
+    walk->plan->edges[index].calls[walk->row] += path->weight * need->calls;
     walk->plan->edges[index].is_used = true;
     add_term(walk, FLOW_EDGE, index, path);
 }

@@ -35,10 +35,11 @@ typedef struct FlowEdge {
     uint32_t service; /* core or external */
     SimTime timeout;
     uint32_t retries;
+    double each;       /* calls of a request that makes any */
     uint32_t fallback; /* edge tried when this one fails; SIM_NONE */
     uint32_t stream;   /* of the service's station; set by flow_core */
     bool is_used;      /* some row calls it directly */
-    double *calls;     /* [row] per request, first tries */
+    double *calls;     /* [row] per request that comes so far, first tries */
 } FlowEdge;
 
 typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE } FlowSource;

@@ -1,4 +1,5 @@
 #include "models/flow.h"
+#include "sim/elementary.h"
 
 #include <math.h>
 #include <string.h>
@@ -170,6 +171,8 @@ edge_failed(const Flow *flow, const FlowPop *pop, const FlowEdge *edge, double *
     double failed = once;
     for (uint32_t k = 0; k < edge->retries; k++)
         failed *= once;
+    if (edge->each != 1 && failed > 0 && failed < 1)
+        failed = 1 - sim_pow(1 - failed, edge->each);
     *ret_front = once > 0 ? failed * front / once : 0;
     return failed;
 }
@@ -260,12 +263,20 @@ judge(Step *step)
         flow->survive[r] = 1;
     apply_terms(step, 0);
     find_zone_failures(step);
-    uint32_t units = step->n_active;
-    for (uint32_t i = 0; i < flow->plan->n_terms; i++)
-        if (flow->plan->terms[i].source == FLOW_EDGE)
-            add_edge_term(step, &flow->plan->terms[i]);
+    for (uint32_t e = 0; e < flow->plan->n_edges; e++)
+        memcpy(column(flow->reach, step, e), flow->survive, step->n * sizeof(double));
+    for (uint32_t i = 0; i < flow->plan->n_terms; i++) {
+        const FlowTerm *term = &flow->plan->terms[i];
+        uint32_t first = step->n_active;
+        if (term->source != FLOW_EDGE)
+            continue;
+        memcpy(column(flow->reach, step, term->index), flow->survive, step->n * sizeof(double));
+        add_edge_term(step, term);
+        apply_terms(step, first);
+    }
+    uint32_t first = step->n_active;
     add_origin_terms(step);
-    apply_terms(step, units);
+    apply_terms(step, first);
     memset(flow->failed, 0, step->n * sizeof(double));
     memset(flow->blocked, 0, step->n * sizeof(double));
     memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
@@ -617,9 +628,10 @@ book_calls(const Step *step)
     for (uint32_t e = 0; e < plan->n_edges; e++) {
         const double *restrict calls = plan->edges[e].calls;
         double lanes[4] = {0};
+        const double *restrict reach = column(flow->reach, step, e);
         for (uint32_t r = 0; plan->edges[e].is_used && r < step->n; r += 4)
             for (uint32_t i = 0; i < 4; i++)
-                lanes[i] += flow->attempts[r + i] * calls[r + i];
+                lanes[i] += flow->attempts[r + i] * reach[r + i] * calls[r + i];
         rates[e] = ((lanes[0] + lanes[1]) + (lanes[2] + lanes[3])) / step->seconds;
     }
     for (uint32_t e = 0; e < plan->n_edges; e++)

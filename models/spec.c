@@ -153,6 +153,8 @@ static const SimField need_fields[] = {
           .about = "Share of the caller's requests that make this call."),
     SHARE(NeedSpec, cached, "cached", .fallback = "0%", .min = 0, .max = 1,
           .about = "Share of those answered from a cache of earlier answers, without a call."),
+    COUNT(NeedSpec, calls, "calls", .fallback = "1", .min = 1, .max = 10000,
+          .about = "Calls that each of those makes; the need fails when any of them does."),
     CHOICE(NeedSpec, on_failure, "on_failure", .fallback = "fail", .choices = need_failures,
            .about = "What a failed call does to the request: fails it (fail closed), lets it "
                     "pass (open), tries another service, or serves an older answer."),
@@ -216,6 +218,17 @@ static const SimFieldTable restart_table = {.name = "restart",
                                             .size = sizeof(RestartSpec),
                                             SIM_TABLE(restart_fields)};
 
+static const SimField reaction_fields[] = {
+    SHARE(ReactionSpec, share, "share", .required = true, .min = 0, .max = 1,
+          .about = "Share of requests that the site's own rules block in that condition."),
+};
+static const SimFieldTable reaction_table = {
+    .name = "reaction",
+    .about = "What a degraded condition (effect `degrade`) does to a site.",
+    .size = sizeof(ReactionSpec),
+    SIM_TABLE(reaction_fields),
+    .shorthand = "share"};
+
 static const SimField front_fields[] = {
     REFERENCE(FrontSpec, service, "service", .path = "services", .required = true,
               .about = "The edge service that calls enter, at the PoP the caller reaches."),
@@ -223,6 +236,8 @@ static const SimField front_fields[] = {
         .about = "Which cohorts serve this service's own zone; default: as the edge service."),
     MAP(FrontSpec, needs, "needs", .table = &need_table, .items_max = 32,
         .about = "What the edge calls for each request of this zone, e.g. bot management."),
+    MAP(FrontSpec, reactions, "reactions", .table = &reaction_table, .items_max = 16,
+        .about = "What the zone's own rules block when a service is degraded."),
 };
 static const SimFieldTable front_table = {.name = "front",
                                           .about =
@@ -289,17 +304,6 @@ static const SimFieldTable region_table = {.name = "region",
                                            .size = sizeof(RegionSpec),
                                            SIM_TABLE(region_fields),
                                            .shorthand = "factor"};
-
-static const SimField reaction_fields[] = {
-    SHARE(ReactionSpec, share, "share", .required = true, .min = 0, .max = 1,
-          .about = "Share of requests that the site's own rules block in that condition."),
-};
-static const SimFieldTable reaction_table = {
-    .name = "reaction",
-    .about = "What a degraded condition (effect `degrade`) does to a site.",
-    .size = sizeof(ReactionSpec),
-    SIM_TABLE(reaction_fields),
-    .shorthand = "share"};
 
 static const SimField cache_fields[] = {
     SHARE(CacheSpec, cacheable, "cacheable", .fallback = "0%", .min = 0, .max = 1,

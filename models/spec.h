@@ -72,6 +72,7 @@ typedef struct NeedSpec {
     uint32_t service; /* index of that service */
     double share;     /* of the caller's requests that make the call */
     double cached;    /* of those, answered without a call */
+    double calls;     /* made by each that makes any */
     int on_failure;   /* NeedFailure */
     uint32_t fallback;
     SimTime timeout;
@@ -101,11 +102,17 @@ typedef struct RestartSpec {
     double cache_kept; /* share of the cache's content that a restart keeps */
 } RestartSpec;
 
+typedef struct ReactionSpec { /* what a degraded condition does to a site */
+    SimEntity entity;         /* name of the condition, e.g. bot-score-zero */
+    double share;             /* of requests blocked */
+} ReactionSpec;
+
 typedef struct FrontSpec { /* callers reach this service through the edge */
     SimEntity entity;
-    uint32_t service; /* SIM_NONE: called directly */
-    SimList cohorts;  /* CohortSpec: which cohort serves this service's own zone */
-    SimList needs;    /* NeedSpec: what the front calls for each request of the zone */
+    uint32_t service;  /* SIM_NONE: called directly */
+    SimList cohorts;   /* CohortSpec: which cohort serves this service's own zone */
+    SimList needs;     /* NeedSpec: what the front calls for each request of the zone */
+    SimList reactions; /* ReactionSpec */
 } FrontSpec;
 
 typedef enum Placement { PLACEMENT_POP, PLACEMENT_CORE, PLACEMENT_EXTERNAL } Placement;
@@ -166,11 +173,6 @@ typedef struct SessionsSpec {
     SimLaw lifetime;
     double return_share; /* of expiries that log in again at once; newcomers make up the rest */
 } SessionsSpec;
-
-typedef struct ReactionSpec { /* what a degraded condition does to a site */
-    SimEntity entity;         /* name of the condition, e.g. bot-score-zero */
-    double share;             /* of requests blocked */
-} ReactionSpec;
 
 typedef struct RegionSpec {
     SimEntity entity; /* region name */
