@@ -10,13 +10,13 @@ column(SimArena *arena, const FlowClients *clients, uint32_t n)
 }
 
 static void
-fill_client(FlowClients *clients, uint32_t r, const ClientSpec *spec)
+fill_client(FlowClients *clients, uint32_t r, const ClientSpec *spec, SimTime at_once_most)
 {
     for (uint32_t k = 0; k < clients->levels; k++) {
         clients->can_retry[k * clients->stride + r] = k < (uint32_t)spec->retries;
         clients->timeout[k * clients->stride + r] = sim_seconds(spec->timeout);
     }
-    clients->at_once[r] = spec->backoff == 0;
+    clients->at_once[r] = spec->backoff <= at_once_most;
     clients->persistence[r] = spec->persistence;
     clients->reload[r] = sim_seconds(spec->reload);
     clients->budget[r] = spec->budget;
@@ -84,10 +84,11 @@ flow_clients_init(FlowClients *clients, const World *world, const FlowPlan *plan
         clients->timeout[i] = 1e9;
     for (uint32_t r = 0; r < clients->stride; r++)
         clients->reload[r] = 1;
+    SimTime at_once_most = world->spec->clock.tick / 2;
     for (uint32_t r = 0; r < plan->n_clients; r++) {
         const ClientSpec *spec = &world_site(world, plan->rows[r].site)->client;
-        fill_client(clients, r, spec);
-        clients->has_delays |= spec->retries > 0 && spec->backoff > 0;
+        fill_client(clients, r, spec, at_once_most);
+        clients->has_delays |= spec->retries > 0 && spec->backoff > at_once_most;
     }
     for (uint32_t r = plan->n_clients; r < plan->n_rows; r++)
         fill_zone(clients, r, plan);

@@ -45,10 +45,38 @@ expired_by_all(const FlowStation *station, uint32_t j, SimTime now)
     return least;
 }
 
+/* The distinct time-outs; with more than fit, the last stands for all longer ones. */
+static void
+find_timeouts(FlowStation *station)
+{
+    for (uint32_t i = 0; i < station->options.n_streams; i++) {
+        uint32_t k = 0;
+        while (k < station->n_timeouts && station->timeouts[k] != station->options.timeout[i])
+            k++;
+        if (k == station->n_timeouts && k < FLOW_TIMEOUTS_MAX)
+            station->timeouts[station->n_timeouts++] = station->options.timeout[i];
+        station->has_all_timeouts = k < FLOW_TIMEOUTS_MAX;
+        if (!station->has_all_timeouts)
+            return;
+    }
+}
+
 void
 flow_station_init(FlowStation *station, const FlowStationOptions *options)
 {
     *station = (FlowStation){.options = *options};
+    find_timeouts(station);
+}
+
+/* No caller of the segment gives up between from and to. */
+static bool
+is_quiet(const FlowStation *station, const FlowSegment *segment, SimTime from, SimTime to)
+{
+    for (uint32_t k = 0; k < station->n_timeouts; k++)
+        if (expired_share(segment, station->timeouts[k], from) !=
+            expired_share(segment, station->timeouts[k], to))
+            return false;
+    return station->has_all_timeouts;
 }
 
 bool
@@ -183,6 +211,8 @@ drain_fifo(FlowStation *station, SimTime from, SimTime to, double capacity, doub
         clock += capacity > 0 ? take / capacity : 0;
         pass.end = clock;
         left -= take;
+        if (take <= 0 && pass.served_1 < 1 && is_quiet(station, segment, from, to))
+            continue;
         const double *amounts = amounts_of(station, j);
         for (uint32_t i = 0; i < options->n_streams; i++)
             if (amounts[i] > 0)
@@ -295,9 +325,9 @@ joining_loss(const FlowStation *station, uint32_t j, SimTime now)
 {
     const FlowSegment *a = &station->segments[j], *b = a + 1;
     double loss = sim_seconds(b->to - a->from) / (sim_seconds(now - b->to) + 1e-9);
-    for (uint32_t i = 0; i < station->options.n_streams; i++) {
-        double early = expired_share(a, station->options.timeout[i], now);
-        double late = expired_share(b, station->options.timeout[i], now);
+    for (uint32_t k = 0; k < station->n_timeouts; k++) {
+        double early = expired_share(a, station->timeouts[k], now);
+        double late = expired_share(b, station->timeouts[k], now);
         if (early != late || (early > 0 && early < 1))
             return loss + 1e9;
     }

@@ -35,7 +35,7 @@
 #include "sim/arena.h"
 #include "sim/base.h"
 
-enum { FLOW_SEGMENTS_MAX = 64 };
+enum { FLOW_SEGMENTS_MAX = 64, FLOW_TIMEOUTS_MAX = 8 };
 
 typedef struct FlowStationOptions {
     uint32_t n_streams;
@@ -55,6 +55,9 @@ typedef struct FlowStation {
     FlowStationOptions options;
     FlowSegment segments[FLOW_SEGMENTS_MAX]; /* oldest first */
     uint32_t n_segments;
+    double timeouts[FLOW_TIMEOUTS_MAX]; /* the distinct ones */
+    uint32_t n_timeouts;
+    bool has_all_timeouts;
     double *amounts;  /* [segment][stream], allocated at the first use */
     double spare;     /* server seconds left of the step's capacity after drain */
     double step_work; /* capacity of the step in hand */
