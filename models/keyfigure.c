@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-const KeyFigure key_figures[] = {
+static const KeyFigure table[] = {
     {"failed_share", "requests failed", {.metric = "errors", .kind = MEASURE_MEAN}, false},
     {"failed_requests", "number of them", {.metric = "errors", .kind = MEASURE_TOTAL}, false},
     {"peak_errors", "peak errors", {.metric = "errors", .kind = MEASURE_PEAK}, false},
@@ -37,7 +37,51 @@ const KeyFigure key_figures[] = {
     {"peak_cpu", "peak CPU, fullest PoP", {.metric = "cpu.max", .kind = MEASURE_PEAK}, false},
     {"low_hit_ratio", "lowest hit ratio", {.metric = "hit_ratio", .kind = MEASURE_LOW}, false},
 };
-const uint32_t n_key_figures = G_N_ELEMENTS(key_figures);
+
+/* Whether people log in there, who then have a session elsewhere. */
+static bool
+is_login(const Spec *spec, uint32_t index)
+{
+    SIM_EACH(SiteSpec, site, spec->sites)
+    if (site->sessions.entity.is_given && site->sessions.login == index)
+        return true;
+    return false;
+}
+
+KeyFigures *
+key_figures_new(const Spec *spec)
+{
+    KeyFigures *figures = g_new0(KeyFigures, 1);
+    figures->figures = g_new0(KeyFigure, G_N_ELEMENTS(table) + spec->sites.n);
+    figures->text = g_string_chunk_new(256);
+    for (guint i = 0; i < G_N_ELEMENTS(table); i++)
+        figures->figures[figures->n++] = table[i];
+    for (uint32_t s = 0; s < spec->sites.n; s++) {
+        const char *name = SIM_ITEM(spec->sites, SiteSpec, s)->entity.name;
+        if (!is_login(spec, s))
+            continue;
+        g_autofree char *id = g_strconcat("peak_waiting_", name, NULL);
+        g_autofree char *words = g_strconcat("waiting at ", name, NULL);
+        g_autofree char *metric = g_strconcat("site.", name, ".waiting", NULL);
+        figures->figures[figures->n++] =
+            (KeyFigure){.id = g_string_chunk_insert(figures->text, id),
+                        .words = g_string_chunk_insert(figures->text, words),
+                        .measure = {.metric = g_string_chunk_insert(figures->text, metric),
+                                    .kind = MEASURE_PEAK},
+                        .is_silent_at_zero = true};
+    }
+    return figures;
+}
+
+void
+key_figures_free(KeyFigures *figures)
+{
+    if (!figures)
+        return;
+    g_string_chunk_free(figures->text);
+    g_free(figures->figures);
+    g_free(figures);
+}
 
 bool
 key_figure_take(const KeyFigure *figure, const Recording *recording, Measured *ret)

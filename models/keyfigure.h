@@ -1,12 +1,14 @@
 /*
  * keyfigure.h - the few numbers that every run is summed up by.
  *
- * A table of measures with a short id (for JSON and for many seeds) and words.
+ * A table of measures with a short id (for JSON and for many seeds) and words,
+ * and one more for each site where people log in: how many wait there at most.
  * A figure whose metric a scenario does not have is left out.
  */
 #pragma once
 
 #include "models/measure.h"
+#include "models/spec.h"
 
 typedef struct KeyFigure {
     const char *id;    /* peak_errors */
@@ -15,8 +17,15 @@ typedef struct KeyFigure {
     bool is_silent_at_zero; /* not worth a line when there was none */
 } KeyFigure;
 
-extern const KeyFigure key_figures[];
-extern const uint32_t n_key_figures;
+typedef struct KeyFigures {
+    uint32_t n;
+    KeyFigure *figures;
+    GStringChunk *text; /* of those that are not in the table */
+} KeyFigures;
+
+KeyFigures *key_figures_new(const Spec *spec);
+void key_figures_free(KeyFigures *figures);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KeyFigures, key_figures_free)
 
 /* False: the run has no such metric. */
 bool key_figure_take(const KeyFigure *figure, const Recording *recording, Measured *ret);

@@ -21,6 +21,7 @@ struct Ensemble {
     guint n_seeds, n_done;
     guint n_verdicts[3];      /* by Judgement */
     guint (*expectations)[3]; /* [expectation][Judgement] */
+    KeyFigures *figures;
     guint n_rows;
     Row *rows;
 };
@@ -29,13 +30,14 @@ static void
 add_rows(Ensemble *ensemble)
 {
     const SimList *published = &ensemble->scenario->spec.published;
-    ensemble->n_rows = n_key_figures + published->n;
+    const KeyFigures *figures = ensemble->figures = key_figures_new(&ensemble->scenario->spec);
+    ensemble->n_rows = figures->n + published->n;
     ensemble->rows = g_new0(Row, ensemble->n_rows);
-    for (uint32_t i = 0; i < n_key_figures; i++)
-        ensemble->rows[i] = (Row){.id = key_figures[i].id, .words = key_figures[i].words};
+    for (uint32_t i = 0; i < figures->n; i++)
+        ensemble->rows[i] = (Row){.id = figures->figures[i].id, .words = figures->figures[i].words};
     for (uint32_t i = 0; i < published->n; i++) {
         const PublishedSpec *one = SIM_ITEM(*published, PublishedSpec, i);
-        ensemble->rows[n_key_figures + i] =
+        ensemble->rows[figures->n + i] =
             (Row){.id = one->id, .words = one->about, .published = one};
     }
     for (guint i = 0; i < ensemble->n_rows; i++)
@@ -140,6 +142,7 @@ ensemble_free(Ensemble *ensemble)
         return;
     for (guint i = 0; i < ensemble->n_rows; i++)
         g_array_free(ensemble->rows[i].values, TRUE);
+    key_figures_free(ensemble->figures);
     g_free(ensemble->rows);
     g_free(ensemble->expectations);
     g_free(ensemble);

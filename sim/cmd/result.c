@@ -77,6 +77,7 @@ result_new(const Scenario *scenario, Run *run, const ResultOptions *options)
     result->seed = sim_seed(run_sim(run));
     result->command = g_strdup(options->command);
     result->digest = g_strdup_printf("%016" G_GINT64_MODIFIER "x", sim_digest(run_sim(run)));
+    result->figures = key_figures_new(&scenario->spec);
     take_facts(result);
     take_causes(result);
     result->verdict = verdict_new(&scenario->spec, &result->facts);
@@ -96,6 +97,7 @@ result_free(Result *result)
     g_free((void *)result->facts.entry_bites);
     g_free((void *)result->facts.config_bites);
     verdict_free(result->verdict);
+    key_figures_free(result->figures);
     landmarks_free(result->landmarks);
     g_free(result->command);
     g_free(result->digest);

@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "models/keyfigure.h"
 #include "models/landmark.h"
 #include "models/phase.h"
 #include "models/run.h"
@@ -31,6 +32,7 @@ typedef struct Result {
     Facts facts;   /* with the recording; owns the arrays */
     Verdict *verdict;
     Phases phases;
+    KeyFigures *figures;
     Landmarks *landmarks;
     uint32_t n_causes; /* biggest first */
     ResultCause causes[RESULT_CAUSES_MAX];

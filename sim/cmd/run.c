@@ -130,10 +130,13 @@ run_drive(Run *run, const RunArguments *arguments, const Scenario *scenario, Int
 static char *
 directory_for(const RunArguments *arguments, const Scenario *scenario)
 {
-    if (!arguments->out)
-        return g_build_filename("runs", scenario->stem, NULL);
-    return arguments->n_scenarios > 1 ? g_build_filename(arguments->out, scenario->stem, NULL)
-                                      : g_strdup(arguments->out);
+    const char *parent = arguments->out ? arguments->out : "runs";
+    if (!arguments->out || arguments->n_scenarios > 1)
+        return g_build_filename(parent, scenario->stem, NULL);
+    gsize length = strlen(parent);
+    while (length > 1 && parent[length - 1] == '/')
+        length--;
+    return g_strndup(parent, length);
 }
 
 /* Scripts and pictures; what is missing is said, and costs nothing else. */

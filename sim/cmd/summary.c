@@ -1,6 +1,5 @@
 #include "sim/cmd/summary.h"
 
-#include "models/keyfigure.h"
 #include "sim/quantity.h"
 
 #include <math.h>
@@ -68,15 +67,16 @@ append_figures(GString *out, const Result *result)
     const Recording *recording = &result->facts.recording;
     g_autoptr(GString) left = g_string_new(NULL);
     g_string_append(out, "\nKey figures\n");
-    for (uint32_t i = 0; i < n_key_figures; i++) {
+    for (uint32_t i = 0; i < result->figures->n; i++) {
         Measured measured;
-        if (!key_figure_take(&key_figures[i], recording, &measured) || isnan(measured.value))
+        if (!key_figure_take(&result->figures->figures[i], recording, &measured) ||
+            isnan(measured.value))
             continue;
-        if (measured.value == 0 && key_figures[i].is_silent_at_zero)
+        if (measured.value == 0 && result->figures->figures[i].is_silent_at_zero)
             continue;
         g_autofree char *value = key_figure_text(&measured, recording->start);
         g_autoptr(GString) cell = g_string_new("  ");
-        append_padded(cell, key_figures[i].words, 24);
+        append_padded(cell, result->figures->figures[i].words, 24);
         g_string_append(cell, value);
         if (left->len == 0) {
             g_string_assign(left, cell->str);
@@ -95,7 +95,7 @@ append_causes(GString *out, const Result *result, uint32_t most)
 {
     if (result->n_causes == 0)
         return;
-    g_string_append(out, "\nFailed requests by first cause\n");
+    g_string_append(out, "\nFailed or blocked requests by first cause\n");
     for (uint32_t i = 0; i < MIN(result->n_causes, most); i++) {
         char share[TEXT_MAX], count[TEXT_MAX];
         g_autofree char *label = landmark_cut(result->causes[i].label, 60);
@@ -239,11 +239,11 @@ static void
 json_measures(Json *json, const Result *result)
 {
     json_open(json, "measures", '{');
-    for (uint32_t i = 0; i < n_key_figures; i++) {
+    for (uint32_t i = 0; i < result->figures->n; i++) {
         Measured measured;
-        if (!key_figure_take(&key_figures[i], &result->facts.recording, &measured))
+        if (!key_figure_take(&result->figures->figures[i], &result->facts.recording, &measured))
             continue;
-        json_open(json, key_figures[i].id, '{');
+        json_open(json, result->figures->figures[i].id, '{');
         json_measured(json, result, &measured);
         json_close(json, '}');
     }

@@ -1,6 +1,5 @@
 #include "sim/cmd/command.h"
 
-#include "models/keyfigure.h"
 #include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
 #include "sim/cmd/run.h"
@@ -25,12 +24,12 @@ static void
 json_figures(Json *json, const Result *result)
 {
     json_open(json, "figures", '[');
-    for (uint32_t i = 0; i < n_key_figures; i++) {
+    for (uint32_t i = 0; i < result->figures->n; i++) {
         Measured measured;
-        if (!key_figure_take(&key_figures[i], &result->facts.recording, &measured))
+        if (!key_figure_take(&result->figures->figures[i], &result->facts.recording, &measured))
             continue;
         json_open(json, NULL, '{');
-        json_text(json, "id", key_figures[i].id);
+        json_text(json, "id", result->figures->figures[i].id);
         json_value(json, &measured);
         json_close(json, '}');
     }
