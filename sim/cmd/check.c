@@ -246,7 +246,7 @@ check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposur
 /* the verb ---------------------------------------------------------------------------------- */
 
 static ExitCode
-check_one(const char *name, char **set, bool wants_json)
+check_one(const char *name, char **set, bool wants_json, bool is_quiet)
 {
     ExitCode code;
     RunArguments arguments = {.is_quiet = true};
@@ -260,6 +260,8 @@ check_one(const char *name, char **set, bool wants_json)
     const Geo *geo = run_geo(run);
     g_autoptr(Exposure) exposure = exposure_new(spec);
     g_autoptr(GString) out = g_string_new(NULL);
+    if (is_quiet)
+        return CODE_HELD;
     if (wants_json)
         check_json(out, scenario, geo, exposure);
     else {
@@ -279,12 +281,13 @@ check_one(const char *name, char **set, bool wants_json)
 static ExitCode
 run_verb(int argc, char **argv)
 {
-    gboolean json = FALSE;
+    gboolean json = FALSE, quiet = FALSE;
     g_auto(GStrv) set = NULL;
     const GOptionEntry entries[] = {
         {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &set, "Change the scenario", "PATH=VALUE"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
-        {NULL}};
+        {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Print errors only", NULL},
+        G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     ExitCode code;
     (void)argc;
@@ -293,7 +296,7 @@ run_verb(int argc, char **argv)
     if (!rest[1])
         return command_misused(&check_command, "no scenario is named");
     for (guint i = 1; rest[i]; i++)
-        code = command_worse(i == 1 ? CODE_HELD : code, check_one(rest[i], set, json));
+        code = command_worse(i == 1 ? CODE_HELD : code, check_one(rest[i], set, json, quiet));
     return code;
 }
 

@@ -13,7 +13,8 @@ command_options(const Command *command, const GOptionEntry *entries, char **argv
 {
     gboolean wants_help = FALSE;
     const GOptionEntry help[] = {
-        {"help", 'h', 0, G_OPTION_ARG_NONE, &wants_help, "Show this and stop", NULL}, {NULL}};
+        {"help", 'h', 0, G_OPTION_ARG_NONE, &wants_help, "Show this and stop", NULL},
+        G_OPTION_ENTRY_NULL};
     g_autoptr(GError) error = NULL;
     g_autoptr(GOptionContext) context = g_option_context_new(command->arguments);
     g_auto(GStrv) rest = g_strdupv(argv);

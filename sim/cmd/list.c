@@ -250,7 +250,7 @@ run_verb(int argc, char **argv)
 {
     gboolean json = FALSE;
     const GOptionEntry entries[] = {{"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
-                                    {NULL}};
+                                    G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     ExitCode code;
     (void)argc;

@@ -1,6 +1,7 @@
 #include "sim/cmd/command.h"
 #include "sim/cmd/figures.h"
 #include "sim/cmd/gnuplot.h"
+#include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
 
 #include <string.h>
@@ -36,7 +37,24 @@ figures_in(const char *folder, const char *wanted)
 }
 
 static ExitCode
-draw(const char *run, const char *figure, GnuplotChoice themes, GnuplotChoice formats)
+print_json(const char *folder, const GPtrArray *figures, const char *complaint, ExitCode code)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    Json json = {.out = out};
+    json_open(&json, NULL, '{');
+    json_text(&json, "directory", folder);
+    json_open(&json, "figures", '[');
+    for (guint i = 0; i < figures->len; i++)
+        json_text(&json, NULL, figures->pdata[i]);
+    json_close(&json, ']');
+    json_text(&json, "missing", complaint);
+    json_close(&json, '}');
+    return output_print(out->str) ? code : CODE_ERROR;
+}
+
+static ExitCode
+draw(const char *run, const char *figure, GnuplotChoice themes, GnuplotChoice formats,
+     bool wants_json)
 {
     Interrupt interrupt;
     g_autofree char *folder = g_build_filename(run, "plots", NULL);
@@ -62,19 +80,22 @@ draw(const char *run, const char *figure, GnuplotChoice themes, GnuplotChoice fo
     interrupt_stop(&interrupt);
     if (!ok)
         output_complain("some figures are missing: %s", complaint);
-    return interrupt.is_asked ? CODE_INTERRUPTED : ok ? CODE_HELD : CODE_ERROR;
+    ExitCode code = interrupt.is_asked ? CODE_INTERRUPTED : ok ? CODE_HELD : CODE_ERROR;
+    return wants_json ? print_json(folder, figures, complaint, code) : code;
 }
 
 static ExitCode
 run_verb(int argc, char **argv)
 {
+    gboolean json = FALSE;
     g_autofree char *figure = NULL, *theme = NULL, *format = NULL;
     const GOptionEntry entries[] = {
         {"figure", 'f', 0, G_OPTION_ARG_FILENAME, &figure,
          "Only this one: incident, pops, retries, cache, versions", "NAME"},
         {"theme", 0, 0, G_OPTION_ARG_FILENAME, &theme, "light (default), dark or both", "WORD"},
         {"format", 0, 0, G_OPTION_ARG_FILENAME, &format, "png (default), svg or both", "WORD"},
-        {NULL}};
+        {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
+        G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     GnuplotChoice themes = GNUPLOT_FIRST, formats = GNUPLOT_FIRST;
     ExitCode code;
@@ -89,7 +110,7 @@ run_verb(int argc, char **argv)
     if (format && !gnuplot_format(format, &formats))
         return command_misused(&plot_command, "'%s' is no format: expected png, svg or both",
                                format);
-    return draw(rest[1], figure, themes, formats);
+    return draw(rest[1], figure, themes, formats, json);
 }
 
 const Command plot_command = {

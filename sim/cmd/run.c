@@ -289,7 +289,7 @@ run_verb(int argc, char **argv)
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Print what went wrong only", NULL},
         {"jobs", 'j', 0, G_OPTION_ARG_INT, &arguments.jobs, "Seeds at once; default: processors",
          "N"},
-        {NULL}};
+        G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     ExitCode code;
     (void)argc;

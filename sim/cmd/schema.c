@@ -9,7 +9,7 @@ run(int argc, char **argv)
     gboolean wants_reference = FALSE;
     const GOptionEntry entries[] = {{"reference", 0, 0, G_OPTION_ARG_NONE, &wants_reference,
                                      "Print the reference page (Markdown) instead", NULL},
-                                    {NULL}};
+                                    G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     ExitCode code;
     if (!command_options(&schema_command, entries, argv, &rest, &code))

@@ -93,7 +93,7 @@ run_worker(int argc, char **argv)
         {"until", 0, 0, G_OPTION_ARG_FILENAME, &arguments.until_text, "Stop early", "10m"},
         {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.set, "Change the scenario",
          "PATH=VALUE"},
-        {NULL}};
+        G_OPTION_ENTRY_NULL};
     g_auto(GStrv) rest = NULL;
     ExitCode code;
     (void)argc;

@@ -143,6 +143,7 @@ def a_good_scenario_is_checked():
            "shop 100 %")
     about = json.loads(run("check", "--json", "good.yaml").stdout)
     check(about["services"]["proxy"]["fails"] == 1, about)
+    check(run("check", "--quiet", "good.yaml").stdout == "", "quiet prints")
 
 
 def loops_through_the_edge_are_found():
@@ -447,6 +448,8 @@ def figures_can_be_drawn_again():
     expect(run("plot", "runs/good", "--figure", "incident", "--theme", "dark", "--format", "svg"),
            0)
     check(os.path.exists("runs/good/plots/incident-dark.svg"), "no svg")
+    drawn = json.loads(run("plot", "runs/good", "--json").stdout)
+    check("incident" in drawn["figures"] and drawn["missing"] is None, drawn)
     expect(run("plot", "runs/good", "--figure", "cache"), 2, "no data for the figure")
     expect(run("plot", "runs/good", "--figure", "cash"), 2, "no figure is called 'cash'")
     expect(run_good(), 0)
