@@ -47,7 +47,7 @@ attach_calls(Flow *flow, FlowCore *core)
 }
 
 static void
-attach_station(Flow *flow, FlowCore *core)
+attach_streams(Flow *flow, FlowCore *core)
 {
     uint32_t n = core->n_streams ? core->n_streams : 1;
     const StationSpec *station = &spec_of(flow, core)->station;
@@ -62,7 +62,14 @@ attach_station(Flow *flow, FlowCore *core)
         core->work[i] = sim_seconds(station->service_time);
         core->timeout[i] = 1e9;
     }
-    FlowStationOptions options = {.n_streams = n,
+}
+
+/* When the time-outs of all streams are known. */
+static void
+attach_station(Flow *flow, FlowCore *core)
+{
+    const StationSpec *station = &spec_of(flow, core)->station;
+    FlowStationOptions options = {.n_streams = core->n_streams,
                                   .timeout = core->timeout,
                                   .queue = station->queue > 0 ? station->queue : -1,
                                   .lifo = station->discipline == DISCIPLINE_LIFO,
@@ -110,7 +117,7 @@ flow_core_attach(Flow *flow)
     for (uint32_t i = 0; i < flow->n_cores; i++)
         attach_calls(flow, &flow->cores[i]);
     for (uint32_t i = 0; i < flow->n_cores; i++)
-        attach_station(flow, &flow->cores[i]);
+        attach_streams(flow, &flow->cores[i]);
     for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
         const FlowEdge *edge = &flow->plan->edges[e];
         flow->cores[flow->core_of[edge->service]].timeout[edge->stream] =
@@ -122,6 +129,8 @@ flow_core_attach(Flow *flow)
             if (call->target != SIM_NONE)
                 flow->cores[call->target].timeout[call->stream] = sim_seconds(call->need->timeout);
         }
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        attach_station(flow, &flow->cores[i]);
     bool *seen = SIM_ARENA_NEW(flow->arena, bool, flow->n_cores + 1);
     uint32_t position = flow->n_cores;
     for (uint32_t i = 0; i < flow->n_cores; i++)

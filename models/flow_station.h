@@ -64,7 +64,7 @@ typedef struct FlowStation {
     double admitted, started, timed_out, dropped; /* cumulative calls, for verify */
 } FlowStation;
 
-/* Options' arrays are kept by reference and must live as long. */
+/* Options' arrays are kept by reference and must live as long; time-outs are read now and stay. */
 void flow_station_init(FlowStation *station, const FlowStationOptions *options);
 
 /*
