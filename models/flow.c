@@ -187,6 +187,7 @@ attach_sites(Flow *flow)
     uint32_t n = flow->world->n_sites;
     flow->surge = SIM_ARENA_NEW(flow->arena, double, n);
     flow->limit = SIM_ARENA_NEW(flow->arena, double, n);
+    flow->limit_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
     flow->origin_failed = SIM_ARENA_NEW(flow->arena, double, n);
     flow->origin_count = SIM_ARENA_NEW(flow->arena, double, n);
     flow->cache_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
@@ -496,6 +497,7 @@ capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
     advance_all(flow);
     if (flow->core_of[service] == SIM_NONE) {
         flow->pop_scale = factor;
+        flow->scale_slot = factor < 1 ? flow_cause_slot(flow, cause) : 0;
         refresh_all(flow);
         return;
     }
@@ -512,7 +514,7 @@ halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
     if (flow->core_of[service] == SIM_NONE) {
         for (uint32_t p = 0; p < flow->n_pops; p++)
             flow->pops[p].is_halted = halted;
-        flow->halt_slot = flow_cause_slot(flow, cause);
+        flow->halt_slot = halted ? flow_cause_slot(flow, cause) : 0;
         refresh_all(flow);
         return;
     }
@@ -525,10 +527,10 @@ static void
 demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cause)
 {
     Flow *flow = plane;
-    (void)cause;
     advance_all(flow);
     flow->surge[site] = factor;
     flow->limit[site] = limit;
+    flow->limit_slot[site] = limit < 0 ? 0 : flow_cause_slot(flow, cause);
     find_factors(flow);
     refresh_all(flow);
 }

@@ -24,8 +24,8 @@
  * beyond capacity).  While a tick lasts, failures of central services, of
  * overload and of origins are booked under a pseudo-slot each; at its end these
  * are shared out: an overload belongs to what took capacity away if something
- * did, else to the marks of the arrivals, the causes that made people wait and
- * come back.
+ * did and work of that time still waits, else to the marks of the arrivals, the
+ * causes that made people wait and come back.
  */
 #pragma once
 
@@ -82,6 +82,7 @@ typedef struct FlowPop {
     double offered, failed;             /* cumulative attempts */
     double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
     uint32_t overload_slot;             /* cause of lost capacity or burnt CPU; 0: none */
+    uint32_t backlog_slot;              /* the last such cause since work began to wait; 0: none */
 } FlowPop;
 
 typedef struct FlowCall { /* a need of a central service */
@@ -136,8 +137,9 @@ typedef struct Flow {
     double *factor;         /* [row] surge x sessions */
     double *admit;          /* [row] share of attempts admitted under a limit */
     double *surge, *limit;  /* [site]; limit < 0: none */
+    uint32_t *limit_slot;   /* [site] cause of its limit */
     uint32_t n_pops, n_zones;
-    uint32_t halt_slot; /* cause of the last halt of PoPs */
+    uint32_t halt_slot, scale_slot; /* causes of the last halt and scaling down of PoPs; 0: none */
     FlowPop *pops;
     double pop_scale; /* of all PoPs' CPU, by `scale` */
     uint32_t n_cores;

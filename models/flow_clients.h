@@ -8,9 +8,9 @@
  * machine is done, the share `persistence` of people wait an exponential time
  * with mean `reload` and start anew; the others give up.
  *
- * A back-off of half a tick or less is taken as none.  Longer ones travel on a delay line: a ring of slots of fixed
- * width on an absolute grid, by level and row, so that any step length draws
- * the right part.  Its smear is one slot, at most 1/32 of the longest back-off.
+ * A back-off of half a tick or less is taken as none.  Longer ones travel on a delay line: a ring
+ * of slots of fixed width on an absolute grid, by level and row, so that any step length draws the
+ * right part.  Its smear is one slot, at most 1/32 of the longest back-off.
  */
 #pragma once
 

@@ -336,6 +336,8 @@ enter_people(const Step *step)
         if (flow->refused[r] > 0) { /* 429: people are told to go away, and do */
             flow->sum_offered[r] += flow->refused[r];
             flow->sum_blocked[r] += flow->refused[r];
+            flow->cause_rows[flow->limit_slot[flow->plan->rows[r].site] * step->n + r] +=
+                flow->refused[r];
             flow->outcome_sum[OUTCOME_429] += flow->refused[r];
             flow->left += flow->refused[r];
             pop->offered += flow->refused[r];
@@ -456,12 +458,23 @@ serve_at_once(const Step *step, bool commit)
     return work;
 }
 
+/* What took capacity away now; else what did while the work that still waits began to. */
+static void
+find_backlog_slot(const Flow *flow, FlowPop *pop)
+{
+    uint32_t now = pop->is_halted ? flow->halt_slot : pop->overload_slot;
+    if (!now)
+        now = flow->scale_slot;
+    if (now || flow_station_is_empty(&pop->station))
+        pop->backlog_slot = now;
+}
+
 /* Time-outs and refusals by overload: outcome and cause. */
 static void
 book_overload(const Step *step, double *restrict lost, Outcome outcome)
 {
     Flow *flow = step->flow;
-    uint32_t slot = step->pop->overload_slot ? step->pop->overload_slot : flow->slot_overload;
+    uint32_t slot = step->pop->backlog_slot ? step->pop->backlog_slot : flow->slot_overload;
     double *restrict cause = flow->cause_rows + (size_t)slot * step->n;
     double sum = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
@@ -730,6 +743,7 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     bool by_station = !flow_station_is_empty(&pop->station);
     double work = by_station ? 0 : serve_at_once(&step, false);
     by_station |= work > capacity * step.seconds;
+    find_backlog_slot(flow, pop);
     if (by_station) {
         serve_by_station(&step, capacity);
         work = fmin(capacity * step.seconds, pop->station.step_work - pop->station.spare);

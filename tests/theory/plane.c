@@ -245,6 +245,62 @@ a_lost_pop_moves_its_traffic(void)
     whole_run_clear(&whole);
 }
 
+static double
+total(const WholeRun *whole, const char *column)
+{
+    return whole_run_total(whole, column, 0, SIM_TIME_MAX);
+}
+
+/* Each attempt that fails or is blocked counts once by outcome and once by cause. */
+static void
+every_failure_has_one_outcome_and_one_cause(void)
+{
+    static const char *const texts[] = {incident, fallbacks};
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        WholeRun whole;
+        double outcomes = 0, causes = 0;
+        run_text(&whole, texts[i], &plain);
+        for (int k = 0; k < OUTCOME_COUNT; k++) {
+            g_autofree char *name = g_strconcat("outcome.", outcome_names[k], NULL);
+            if (!outcome_is_served((Outcome)k))
+                outcomes += total(&whole, name);
+        }
+        for (uint32_t k = 0; k < run_causes(whole.run); k++) {
+            g_autofree char *name = g_strdup_printf("cause.%u.failed", k);
+            causes += total(&whole, name);
+        }
+        double lost = total(&whole, "all.failed") + total(&whole, "all.blocked");
+        CHECK_NEAR(outcomes, lost, 1e-6 * (lost + 1));
+        CHECK_NEAR(causes, lost, 1e-6 * (lost + 1));
+        CHECK_NEAR(total(&whole, "outcome.ok") + total(&whole, "outcome.stale"),
+                   total(&whole, "all.ok"), 1e-6 * total(&whole, "all.ok"));
+        whole_run_clear(&whole);
+    }
+}
+
+/* One server of 100/s is halted, and never recovers from the retries; later a limit refuses. */
+static void
+a_collapse_belongs_to_the_halt_that_began_it(void)
+{
+    static const char text[] = HEAD "clock: {duration: 300s}\n"
+                                    "network: {busiest: 1, cores: 1, diurnal: {amplitude: 0%}}\n"
+                                    "services: {proxy: {placement: pop, cpu: 10ms}}\n"
+                                    "sites: {web: {service: proxy, requests: 60/s,\n"
+                                    "  client: {timeout: 1s, retries: 2, persistence: 0%}}}\n"
+                                    "timeline:\n"
+                                    "  - {at: +50s, do: halt, service: proxy, for: 5s}\n"
+                                    "  - {at: +200s, do: limit, site: web, to_rate: 50/s}\n";
+    WholeRun whole;
+    run_text(&whole, text, &plain);
+    double failed = total(&whole, "all.failed"), blocked = total(&whole, "all.blocked");
+    CHECK(failed > 20000);
+    CASE_NEAR("-", "failures traced to the halt that began the collapse",
+              run_bites_entry(whole.run, 0), failed, 1e-6 * failed);
+    CASE_NEAR("-", "requests refused by the limit", blocked, 10 * 100, 1);
+    CASE_NEAR("-", "the same, traced to the limit", run_bites_entry(whole.run, 1), blocked, 1e-3);
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
     {"retries_follow_failures_as_a_geometric_series",
      retries_follow_failures_as_a_geometric_series},
@@ -256,6 +312,8 @@ static CU_TestInfo tests[] = {
     {"the_seed_decides", the_seed_decides},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
     {"a_lost_pop_moves_its_traffic", a_lost_pop_moves_its_traffic},
+    {"every_failure_has_one_outcome_and_one_cause", every_failure_has_one_outcome_and_one_cause},
+    {"a_collapse_belongs_to_the_halt_that_began_it", a_collapse_belongs_to_the_halt_that_began_it},
     CU_TEST_INFO_NULL,
 };
 TEST_MAIN("plane", tests)
