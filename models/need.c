@@ -19,7 +19,7 @@ resolve_needs(SimFields *fields, const Spec *spec, const SimList *needs)
             continue;
         const char *nearest = sim_fields_nearest(need->entity.name, names);
         sim_fields_error(fields, need->entity.mark, "no service is called '%s'%s%s%s",
-                         need->entity.name, nearest ? ": did you mean '" : "",
+                         need->entity.name, nearest ? "; did you mean '" : "",
                          nearest ? nearest : "", nearest ? "'?" : "");
     }
 }

@@ -4,6 +4,7 @@
 #include "models/flow.h"
 #include "models/metric.h"
 #include "models/timeline.h"
+#include "models/verdict.h"
 
 #include <math.h>
 
@@ -84,30 +85,6 @@ read_metric(void *context, const char *name)
     return metric_value(&metric, closed - 1);
 }
 
-static void
-check_metric(const Parts *parts, const char *name, SimMark mark, SimMessages *messages)
-{
-    if (!name || metric_exists(parts->flow->recorder, name))
-        return;
-    g_autofree char *near = metric_nearest(parts->flow->recorder, name);
-    sim_messages_error(messages, mark, "no metric is called '%s'%s%s%s", name,
-                       near ? "; did you mean '" : ": `blackstart list metrics` names them",
-                       near ? near : "", near ? "'?" : "");
-}
-
-static void
-check_metrics(const Parts *parts, SimMessages *messages)
-{
-    const Spec *spec = parts->world.spec;
-    SIM_EACH(const TimelineSpec, entry, spec->timeline)
-    check_metric(parts, entry->when.metric, entry->entity.mark, messages);
-    SIM_EACH(const ExpectSpec, expect, spec->expect)
-    check_metric(parts, expect->measure.metric, expect->entity.mark, messages);
-    SIM_EACH(const PublishedSpec, published, spec->published)
-    check_metric(parts, published->measure.metric, published->measure.entity.mark, messages);
-    check_metric(parts, spec->spotlight, spec->entity.mark, messages);
-}
-
 static bool
 attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messages)
 {
@@ -133,7 +110,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
     attach_gauges(parts, sim_arena(run->sim));
-    check_metrics(parts, messages);
+    verdict_check(spec, parts->flow->recorder, messages);
     sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
     return sim_messages_errors(messages) == before && parts->timeline;
 }

@@ -350,7 +350,7 @@ check_metric(const SimRecorder *recorder, const char *name, SimMark mark, SimMes
         return true;
     g_autofree char *nearest = metric_nearest(recorder, name);
     if (nearest)
-        sim_messages_error(messages, mark, "no metric is called '%s': did you mean '%s'?", name,
+        sim_messages_error(messages, mark, "no metric is called '%s'; did you mean '%s'?", name,
                            nearest);
     else
         sim_messages_error(messages, mark,
@@ -404,7 +404,7 @@ check_entry_name(const Spec *spec, const char *name, bool may_be_config, SimMark
     const char *nearest = sim_nearest(name, (const char *const *)names->pdata, names->len);
     sim_messages_error(messages, mark, "no %stimeline entry is called '%s'%s%s%s",
                        may_be_config ? "config or " : "", name,
-                       nearest ? ": did you mean '" : ": expected its id, or its verb",
+                       nearest ? "; did you mean '" : ": expected its id, or its verb",
                        nearest ? nearest : "", nearest ? "'?" : "");
 }
 
@@ -435,7 +435,7 @@ verdict_check(const Spec *spec, const SimRecorder *recorder, SimMessages *messag
     check_expectation(spec, expect, recorder, messages);
     SIM_EACH(PublishedSpec, published, spec->published)
     {
-        SimMark mark = published->entity.mark;
+        SimMark mark = published->measure.entity.mark;
         if (!check_measure(&published->measure, recorder, mark, messages, &unit))
             continue;
         check_bound(&published->at_least, unit, mark, messages);

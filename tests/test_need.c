@@ -43,7 +43,7 @@ a_name_without_a_service_is_reported_in_place(void)
     g_autoptr(GString) out = g_string_new(NULL);
     sim_messages_print(messages, false, out);
     CHECK_HAS(out->str, "test.yaml:5:");
-    CHECK_HAS(out->str, "no service is called 'prxy': did you mean 'proxy'?");
+    CHECK_HAS(out->str, "no service is called 'prxy'; did you mean 'proxy'?");
     CHECK_HAS(out->str, "no service is called 'gateway'");
 }
 

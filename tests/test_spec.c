@@ -157,7 +157,7 @@ checks_across_fields_say_what_is_wrong(void)
          "need 'proxy' has on_failure: fallback: expected fallback: with the name of another "
          "service"},
         {"a: {placement: pop, needs: {proxi: 10%}}", "",
-         "no service is called 'proxi': did you mean 'proxy'?"},
+         "no service is called 'proxi'; did you mean 'proxy'?"},
         {"a: {placement: pop}", "w: {service: proxy, share: 10%, remainder: true}",
          "site 'w' has more than one of share, requests, remainder: expected one"},
     };

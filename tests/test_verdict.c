@@ -237,12 +237,12 @@ static void
 names_that_do_not_exist_are_reported(void)
 {
     expect_message("expect: [{metric: errrors, at_most: 1%}]",
-                   "no metric is called 'errrors': did you mean 'errors'?");
+                   "no metric is called 'errrors'; did you mean 'errors'?");
     expect_message("expect: [{metric: zebra, at_most: 1%}]", "no metric is called 'zebra'");
     expect_message("expect: [{metric: errors, at_most: 1%, after: push-known-god}]",
-                   "no timeline entry is called 'push-known-god': did you mean 'push-known-good'?");
+                   "no timeline entry is called 'push-known-god'; did you mean 'push-known-good'?");
     expect_message("expect: [{fault_bites: rulez}]",
-                   "no config or timeline entry is called 'rulez': did you mean 'rules'?");
+                   "no config or timeline entry is called 'rulez'; did you mean 'rules'?");
     expect_message("expect: [{metric: errors, at_most: '11:40'}]", "is a clock time");
     expect_message("expect: [{metric: latency.p95, of: total, at_most: 1s}]", "has no total");
     expect_message("spotlight: site.shp.errors", "did you mean 'site.shop.errors'?");

@@ -30,7 +30,7 @@ complain_about_verb(const char *name)
         if (!commands[i]->is_hidden)
             names[n++] = commands[i]->name;
     const char *nearest = sim_nearest(name, names, n);
-    output_complain("there is no verb '%s'%s%s%s", name, nearest ? ": did you mean '" : "",
+    output_complain("there is no verb '%s'%s%s%s", name, nearest ? "; did you mean '" : "",
                     nearest ? nearest : ": `blackstart --help` names them all",
                     nearest ? "'?" : "");
     return CODE_USAGE;

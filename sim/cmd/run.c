@@ -97,8 +97,6 @@ run_prepare(const RunArguments *arguments, const Scenario *scenario)
                           .has_seed = arguments->has_seed,
                           .until = arguments->until};
     Run *run = run_new(&scenario->spec, scenario->geo, &options, scenario->messages);
-    if (run)
-        verdict_check(&scenario->spec, run_recorder(run), scenario->messages);
     bool is_wrong = scenario_print_messages(scenario);
     if (run && !is_wrong)
         return run;

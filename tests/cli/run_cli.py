@@ -95,7 +95,7 @@ def without_a_verb_there_is_help_and_code_2():
 
 
 def a_wrong_verb_gets_the_nearest():
-    expect(run("rnu"), 2, "there is no verb 'rnu': did you mean 'run'?")
+    expect(run("rnu"), 2, "there is no verb 'rnu'; did you mean 'run'?")
     expect(run("elephant"), 2, "names them all")
 
 
@@ -169,6 +169,9 @@ def names_of_metrics_and_entries_are_checked():
     expect(run("run", "bad.yaml"), 2, "did you mean 'push-known-good'?")
     write("bad.yaml", GOOD.replace("fault_bites: rules", "fault_bites: ruels"))
     expect(run("run", "bad.yaml"), 2, "did you mean 'rules'?")
+    write("bad.yaml", GOOD.replace("metric: errors, at_most", "metric: erors, at_most").replace(
+        "fault_bites: rules", "fault_bites: ruels"))
+    expect(run("run", "bad.yaml"), 2, "did you mean 'rules'?", "did you mean 'errors'?")
     check(not os.path.exists("runs"), "a refused scenario leaves no directory")
 
 
