@@ -286,6 +286,8 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
     double done = sum_of(core->started, core->n_streams);
     if (lost + done > 0)
         core->own_failed = lost / (lost + done);
+    else if (capacity > 0)
+        core->own_failed = 0;
     core->calls_per_s = done / seconds;
     flow->service_calls[core->service] += calls;
 }
