@@ -113,12 +113,12 @@ attach_scratch(Flow *flow)
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
     double **rows[] = {
-        &flow->survive,       &flow->attempts,    &flow->failed,      &flow->blocked,
-        &flow->served,        &flow->final,       &flow->tokens,      &flow->cpu,
-        &flow->origin_weight, &flow->share_now,   &flow->factor,      &flow->admit,
-        &flow->sum_fresh,     &flow->sum_retries, &flow->sum_reloads, &flow->sum_offered,
-        &flow->sum_ok,        &flow->sum_failed,  &flow->sum_blocked, &flow->sum_miss,
-        &flow->sum_asked,     &flow->login_ok};
+        &flow->survive,     &flow->came,        &flow->origin_refusing, &flow->attempts,
+        &flow->failed,      &flow->blocked,     &flow->served,          &flow->final,
+        &flow->tokens,      &flow->cpu,         &flow->origin_weight,   &flow->share_now,
+        &flow->factor,      &flow->admit,       &flow->sum_fresh,       &flow->sum_retries,
+        &flow->sum_reloads, &flow->sum_offered, &flow->sum_ok,          &flow->sum_failed,
+        &flow->sum_blocked, &flow->sum_miss,    &flow->sum_asked,       &flow->login_ok};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -132,7 +132,7 @@ attach_scratch(Flow *flow)
     flow->active_max = 3 * flow->plan->n_terms + flow->plan->n_units + 1;
     flow->portion = row_column(flow, flow->active_max);
     flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, flow->active_max);
-    flow->reach = row_column(flow, flow->plan->n_edges + 1);
+    flow->reach = SIM_ARENA_NEW(flow->arena, double, flow->plan->n_calls + 1);
 }
 
 static void
@@ -142,6 +142,7 @@ attach_pop(Flow *flow, FlowPop *pop)
     const NetworkSpec *network = &flow->world->spec->network;
     pop->demand = row_column(flow, 1);
     pop->orbit = row_column(flow, 1);
+    pop->stays = row_column(flow, 1);
     pop->tokens = row_column(flow, 1);
     pop->miss = row_column(flow, 1);
     pop->last_failed = row_column(flow, 1);
@@ -282,6 +283,7 @@ flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor)
     for (uint32_t v = 0; v < world->n_services; v++)
         flow->front_cohort[v] = SIM_NONE;
     flow->calls = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
+    flow->tried = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     flow->service_calls = SIM_ARENA_NEW(arena, double, world->n_services);
     flow->service_failed = SIM_ARENA_NEW(arena, double, world->n_services);
     flow->outcome_sum = SIM_ARENA_NEW(arena, double, OUTCOME_COUNT);
@@ -299,6 +301,8 @@ flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor)
         attach_pop(flow, &flow->pops[p]);
     derive_capacity(flow);
     flow_core_attach(flow);
+    flow->front = SIM_ARENA_NEW(arena, double, flow->n_cores + 1);
+    flow->front_slot = SIM_ARENA_NEW(arena, uint32_t, flow->n_cores + 1);
     flow_cause_attach(flow);
     flow_record_attach(flow, duration);
     for (uint32_t p = 0; p < flow->n_pops; p++) {
@@ -370,6 +374,8 @@ advance_origins(Flow *flow, double seconds)
         flow->origin_failed[s] = failed;
         flow->core_trouble += failed > 0;
     }
+    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
+        flow->origin_refusing[r] = flow->origin_failed[flow->plan->rows[r].site];
 }
 
 static void

@@ -59,11 +59,12 @@ typedef struct FlowPop {
     double cores;     /* CPU capacity */
     double speed;     /* share of it that is usable: live processes, warm-up */
     bool is_halted;
-    double load;          /* CPU seconds a second of the last step */
-    double *demand;       /* [row] fresh requests a second of the row's site, before factors */
-    double *orbit;        /* [row] people who wait to try again */
-    double *tokens;       /* [row] retry budget */
-    double *miss;         /* [row] share of requests that go to the origin */
+    double load;    /* CPU seconds a second of the last step */
+    double *demand; /* [row] fresh requests a second of the row's site, before factors */
+    double *orbit;  /* [row] people who wait to try again */
+    double *stays;  /* [row] of those who came in the last step, the share that failed and waits */
+    double *tokens; /* [row] retry budget */
+    double *miss;   /* [row] share of requests that go to the origin */
     double *zone_failed;  /* [zone] share of calls through the front that fail */
     uint32_t *zone_slot;  /* [zone] cause of most of it */
     double *zone_lost;    /* [zone] share lost to overload in the last step */
@@ -153,6 +154,7 @@ typedef struct Flow {
     double *reactions;         /* [unit][condition][row] share that sites block */
     const CacheCurve **curves; /* [site]; NULL: nothing cacheable */
     double *origin_failed;     /* [site] share refused */
+    double *origin_refusing;   /* [row] the same */
     double *origin_count;      /* [site] requests of the tick */
     uint32_t *cache_slot;      /* [site] cause of the last loss of content */
     uint32_t n_slots, slot_core, slot_overload, slot_origin; /* pseudo-slots start there */
@@ -175,14 +177,40 @@ typedef struct Flow {
     uint64_t pop_steps;
     /* Scratch of a step. */
     double *enter, *level, *started, *timed_out, *refused, *work; /* [level][row] */
-    double *survive, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu, *grant,
+    double *survive, *came, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu, *grant,
         *origin_weight;   /* [row] */
     double *site_scratch; /* [site] */
     double *portion;      /* [active][row] */
-    double *reach;        /* [edge][row] share of requests that come as far as that call */
+    double *reach;        /* [call of the plan] share of requests that come as far as that call */
+    double *front; /* [core] failed share of calls through its front, at the PoP of the step */
+    uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
 } Flow;
+
+/* One step of one PoP. */
+typedef struct FlowStep {
+    Flow *flow;
+    FlowPop *pop;
+    uint32_t index;
+    SimTime from, to;
+    double seconds;
+    uint32_t n, levels, n_active; /* stride; levels; terms that fail now */
+} FlowStep;
+
+/* Column k of a table of columns of rows. */
+static inline double *
+flow_column(double *columns, const FlowStep *step, uint32_t k)
+{
+    return columns + (size_t)k * step->n;
+}
+
+/* flow_terms.c */
+void flow_terms_refresh(Flow *flow, FlowPop *pop); /* after a behaviour or the plan changed */
+/* Failed and blocked shares of each row's attempts, what an attempt costs, how far calls come. */
+void flow_terms_judge(FlowStep *step);
+/* Failed share of calls over an edge from this PoP, by the front and the service as last judged. */
+double flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *ret_front);
 
 /* flow_pop.c */
 void flow_pop_advance(Flow *flow, uint32_t pop, SimTime to);

@@ -289,7 +289,6 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
     else if (capacity > 0)
         core->own_failed = 0;
     core->calls_per_s = done / seconds;
-    flow->service_calls[core->service] += calls;
 }
 
 /* failures ---------------------------------------------------------------------------------- */
@@ -351,7 +350,31 @@ judge(Flow *flow, FlowCore *core)
         flow->core_version++;
     }
     flow->core_trouble += core->failed > 0;
-    flow->service_failed[core->service] += core->failed * sum_of(core->arrivals, core->n_streams);
+}
+
+/* Calls as their callers see them: those too that the edge in front loses. */
+static void
+book_calls(Flow *flow, double seconds)
+{
+    for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
+        uint32_t service = flow->plan->edges[e].service;
+        const FlowCore *core = &flow->cores[flow->core_of[service]];
+        double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
+        flow->service_calls[service] += tried * seconds;
+        flow->service_failed[service] += (tried - passed * (1 - core->failed)) * seconds;
+    }
+    for (uint32_t i = 0; i < flow->n_cores; i++) {
+        const FlowCore *core = &flow->cores[i];
+        for (uint32_t j = 0; j < core->n_calls; j++) {
+            const FlowCall *call = &core->calls[j];
+            if (call->target == SIM_NONE || flow->killed[call->need->service])
+                continue;
+            double calls = core->calls_per_s * call->need->share * (1 - call->need->cached) *
+                           call->need->calls * seconds;
+            flow->service_calls[call->need->service] += calls;
+            flow->service_failed[call->need->service] += calls * call->failed;
+        }
+    }
 }
 
 void
@@ -367,4 +390,5 @@ flow_core_advance(Flow *flow, SimTime from, SimTime to)
     flow->core_trouble = 0;
     for (uint32_t i = flow->n_cores; i-- > 0;)
         judge(flow, &flow->cores[flow->core_order[i]]);
+    book_calls(flow, seconds);
 }

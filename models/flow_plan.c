@@ -258,6 +258,31 @@ flow_plan_new(const World *world, SimArena *arena)
     return plan;
 }
 
+/* The first build has the most calls: switches only take some away. */
+static void
+list_calls(FlowPlan *plan)
+{
+    uint32_t n = 0;
+    for (uint32_t e = 0; e < plan->n_edges; e++)
+        for (uint32_t r = 0; r < plan->n_rows; r++)
+            n += plan->edges[e].calls[r] > 0;
+    if (!plan->calls)
+        plan->calls = SIM_ARENA_NEW(plan->arena, FlowRowCall, n + 1);
+    else
+        SIM_ASSERT(n <= plan->n_calls_max);
+    plan->n_calls_max = n > plan->n_calls_max ? n : plan->n_calls_max;
+    plan->n_calls = 0;
+    for (uint32_t e = 0; e < plan->n_edges; e++) {
+        FlowEdge *edge = &plan->edges[e];
+        edge->first_call = plan->n_calls;
+        for (uint32_t r = 0; r < plan->n_rows; r++)
+            if (edge->calls[r] > 0)
+                plan->calls[plan->n_calls++] =
+                    (FlowRowCall){.row = r, .per_request = edge->calls[r]};
+        edge->n_calls = plan->n_calls - edge->first_call;
+    }
+}
+
 /* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds.
  */
 void
@@ -275,4 +300,5 @@ flow_plan_build(FlowPlan *plan, const World *world, const bool *killed)
         memset(plan->terms[i].weight, 0, column);
     for (uint32_t r = 0; r < plan->n_rows; r++)
         walk_row(plan, world, killed, r);
+    list_calls(plan);
 }

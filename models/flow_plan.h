@@ -35,12 +35,18 @@ typedef struct FlowEdge {
     uint32_t service; /* core or external */
     SimTime timeout;
     uint32_t retries;
-    double each;       /* calls of a request that makes any */
-    uint32_t fallback; /* edge tried when this one fails; SIM_NONE */
-    uint32_t stream;   /* of the service's station; set by flow_core */
-    bool is_used;      /* some row calls it directly */
-    double *calls;     /* [row] per request that comes so far, first tries */
+    double each;                  /* calls of a request that makes any */
+    uint32_t fallback;            /* edge tried when this one fails; SIM_NONE */
+    uint32_t stream;              /* of the service's station; set by flow_core */
+    bool is_used;                 /* some row calls it directly */
+    double *calls;                /* [row] per request that comes so far, first tries */
+    uint32_t first_call, n_calls; /* its rows with calls, in plan->calls */
 } FlowEdge;
+
+typedef struct FlowRowCall { /* one row's calls over one edge */
+    uint32_t row;
+    double per_request;
+} FlowRowCall;
 
 typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE } FlowSource;
 
@@ -58,6 +64,8 @@ typedef struct FlowPlan {
     uint32_t n_units, n_edges, n_terms;
     FlowUnit *units;
     FlowEdge *edges;
+    FlowRowCall *calls; /* of all edges, edge by edge: few rows call any one service */
+    uint32_t n_calls, n_calls_max;
     FlowTerm *terms;
     double *cpu;          /* [row] CPU seconds a request at normal speed */
     SimArena *arena;      /* while it is first built; later builds find all they need */

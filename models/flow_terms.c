@@ -1,0 +1,288 @@
+#include "models/flow.h"
+#include "sim/elementary.h"
+
+#include <math.h>
+#include <string.h>
+
+static void
+add_active(const Flow *flow, FlowPop *pop, FlowActive active)
+{
+    if (active.chance <= 0)
+        return;
+    SIM_ASSERT(pop->n_active < flow->active_max);
+    pop->active[pop->n_active++] = active;
+}
+
+static void
+activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
+{
+    const FlowUnit *unit = &flow->plan->units[term->index];
+    const Behaviour *does = &pop->behaviour[term->index];
+    const ServiceSpec *service = world_service(flow->world, unit->service);
+    const ServiceSpec *host = world_service(flow->world, flow->world->host[unit->service]);
+    FlowActive active = {.weight = term->weight, .service = unit->service};
+    active.error_cpu = sim_seconds(service->error_cpu ? service->error_cpu : host->error_cpu);
+    bool own = term->outcome == OUTCOME_NONE;
+    uint32_t first = pop->n_active;
+    active.slot = flow_cause_slot(flow, does->cause);
+    double left = does->refused ? 0 : 1;
+    active.chance = 1 - left;
+    active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_502 : term->outcome);
+    add_active(flow, pop, active);
+    active.chance = left * does->panic;
+    left *= 1 - does->panic;
+    active.is_joined = pop->n_active > first;
+    active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_500 : term->outcome);
+    add_active(flow, pop, active);
+    active.chance = left * does->errors;
+    active.is_joined = pop->n_active > first;
+    active.slot = flow_cause_slot(flow, does->stuck_cause);
+    if (own && !term->is_stale)
+        active.outcome = (uint8_t)service->outcome;
+    add_active(flow, pop, active);
+}
+
+/* What sites block by their own rules while a unit is degraded. */
+static void
+activate_degraded(Flow *flow, FlowPop *pop, uint32_t unit)
+{
+    const Behaviour *does = &pop->behaviour[unit];
+    if (does->degrade == SIM_NONE)
+        return;
+    const double *weight =
+        flow->reactions +
+        ((size_t)unit * flow->world->n_conditions + does->degrade) * flow->plan->stride;
+    add_active(flow, pop,
+               (FlowActive){.weight = weight,
+                            .chance = 1,
+                            .slot = flow_cause_slot(flow, does->cause),
+                            .service = flow->plan->units[unit].service,
+                            .outcome = OUTCOME_BLOCKED});
+}
+
+/* CPU that is usable: each host's cohorts weigh by their share. */
+static void
+find_speed(Flow *flow, FlowPop *pop)
+{
+    const World *world = flow->world;
+    double cpu = 0, usable = 0;
+    pop->overload_slot = 0;
+    pop->is_burning = false;
+    for (uint32_t u = 0; u < flow->plan->n_units; u++) {
+        const FlowUnit *unit = &flow->plan->units[u];
+        const Behaviour *does = &pop->behaviour[u];
+        pop->is_burning |= does->burn_cpu != 1;
+        if (does->burn_cpu != 1 || does->speed < 1)
+            pop->overload_slot = flow_cause_slot(flow, does->cause);
+        if (world->host[unit->service] != unit->service)
+            continue;
+        double share = world_cohort_share(world, unit->service, unit->cohort);
+        double weight = share * sim_seconds(world_service(world, unit->service)->cpu);
+        cpu += weight;
+        usable += weight * does->speed;
+    }
+    pop->speed = cpu > 0 ? usable / cpu : 1;
+}
+
+void
+flow_terms_refresh(Flow *flow, FlowPop *pop)
+{
+    pop->n_active = 0;
+    for (uint32_t i = 0; i < flow->plan->n_terms; i++)
+        if (flow->plan->terms[i].source == FLOW_UNIT)
+            activate_unit(flow, pop, &flow->plan->terms[i]);
+    for (uint32_t u = 0; u < flow->plan->n_units; u++)
+        activate_degraded(flow, pop, u);
+    find_speed(flow, pop);
+}
+
+/* Takes each term's part of what the terms before it have left; joined ones share one base. */
+static void
+apply_terms(FlowStep *step, uint32_t first)
+{
+    Flow *flow = step->flow;
+    double *restrict survive = flow->survive, *restrict base = flow->attempts;
+    for (uint32_t a = first; a < step->n_active; a++) {
+        const double *restrict weight = flow->active[a].weight;
+        double *restrict portion = flow_column(flow->portion, step, a);
+        double chance = flow->active[a].chance;
+        if (!flow->active[a].is_joined)
+            memcpy(base, survive, step->n * sizeof(double));
+        for (uint32_t r = 0; r < step->n; r++) {
+            portion[r] = base[r] * weight[r] * chance;
+            survive[r] -= portion[r];
+        }
+    }
+}
+
+/* Failed share of calls to each fronted service that the edge itself loses here, and whose fault.
+ */
+static void
+find_front_failures(const FlowStep *step)
+{
+    const Flow *flow = step->flow;
+    const FlowPop *pop = step->pop;
+    for (uint32_t k = 0; k < flow->n_cores; k++) {
+        uint32_t service = flow->cores[k].service, first = flow->plan->zone_first[service];
+        double failed = 0, most = 0;
+        for (uint32_t r = first;
+             first != SIM_NONE && r < flow->plan->n_rows && flow->plan->rows[r].service == service;
+             r++) {
+            uint32_t zone = r - flow->plan->n_clients;
+            double part = flow->share_now[r] * pop->zone_failed[zone];
+            failed += part;
+            if (part > most) {
+                most = part;
+                flow->front_slot[k] = pop->zone_slot[zone];
+            }
+        }
+        flow->front[k] = failed;
+    }
+}
+
+double
+flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *ret_front)
+{
+    uint32_t core = flow->core_of[edge->service];
+    double front = flow->front[core];
+    double once = 1 - (1 - front) * (1 - flow->cores[core].failed);
+    double failed = once;
+    *ret_front = 0;
+    if (once <= 0)
+        return 0;
+    for (uint32_t k = 0; k < edge->retries; k++)
+        failed *= once;
+    if (edge->each != 1 && failed < 1)
+        failed = 1 - sim_pow(1 - failed, edge->each);
+    *ret_front = failed * front / once;
+    return failed;
+}
+
+static void
+add_edge_term(FlowStep *step, const FlowTerm *term)
+{
+    Flow *flow = step->flow;
+    const FlowEdge *edge = &flow->plan->edges[term->index];
+    uint32_t core = flow->core_of[edge->service], slot = flow->slot_core + core;
+    double front = 0, failed = flow_terms_edge_failed(flow, edge, &front);
+    double rescue = 1, unused;
+    if (failed <= 0)
+        return;
+    if (front > 0)
+        slot = flow->front_slot[core];
+    if (edge->fallback != SIM_NONE)
+        rescue = flow_terms_edge_failed(flow, &flow->plan->edges[edge->fallback], &unused);
+    int own = world_service(flow->world, edge->service)->outcome;
+    int outcome = term->outcome == OUTCOME_NONE ? own : term->outcome;
+    FlowActive active = {.weight = term->weight,
+                         .chance = front * rescue,
+                         .slot = slot,
+                         .service = edge->service,
+                         .outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : outcome)};
+    SIM_ASSERT(step->n_active + 2 <= flow->active_max);
+    if (active.chance > 0)
+        flow->active[step->n_active++] = active;
+    active.is_joined = active.chance > 0;
+    active.chance = (failed - front) * rescue;
+    active.slot = flow->slot_core + core;
+    if (active.chance > 0)
+        flow->active[step->n_active++] = active;
+}
+
+static void
+find_zone_failures(const FlowStep *step)
+{
+    const Flow *flow = step->flow;
+    FlowPop *pop = step->pop;
+    for (uint32_t z = 0; z < flow->n_zones; z++) {
+        uint32_t row = flow->plan->n_clients + z, slot = 0;
+        double most = pop->zone_lost[z];
+        slot = flow->slot_overload;
+        for (uint32_t a = 0; a < step->n_active; a++) {
+            double part = flow->portion[(size_t)a * step->n + row];
+            if (part > most && outcome_is_failed((Outcome)flow->active[a].outcome)) {
+                most = part;
+                slot = flow->active[a].slot;
+            }
+        }
+        pop->zone_failed[z] = 1 - flow->survive[row] * (1 - pop->zone_lost[z]);
+        pop->zone_slot[z] = slot;
+    }
+}
+
+static void
+add_origin_terms(FlowStep *step)
+{
+    Flow *flow = step->flow;
+    bool any = false;
+    for (uint32_t s = 0; s < flow->world->n_sites; s++)
+        any |= flow->origin_failed[s] > 0;
+    if (!any)
+        return;
+    double *weight = flow->origin_weight;
+    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
+        weight[r] = step->pop->miss[r] * flow->origin_failed[flow->plan->rows[r].site];
+    SIM_ASSERT(step->n_active < flow->active_max);
+    flow->active[step->n_active++] = (FlowActive){.weight = weight,
+                                                  .chance = 1,
+                                                  .slot = flow->slot_origin,
+                                                  .service = SIM_NONE,
+                                                  .outcome = OUTCOME_503};
+}
+
+/* The share of requests that has come as far as some calls: those that no earlier term took. */
+static void
+find_reach(Flow *flow, uint32_t first, uint32_t n)
+{
+    for (uint32_t i = first; i < first + n; i++)
+        flow->reach[i] = flow->survive[flow->plan->calls[i].row];
+}
+
+void
+flow_terms_judge(FlowStep *step)
+{
+    Flow *flow = step->flow;
+    FlowPop *pop = step->pop;
+    memcpy(flow->active, pop->active, pop->n_active * sizeof(FlowActive));
+    step->n_active = pop->n_active;
+    for (uint32_t r = 0; r < step->n; r++)
+        flow->survive[r] = 1;
+    apply_terms(step, 0);
+    find_zone_failures(step);
+    find_front_failures(step);
+    find_reach(flow, 0, flow->plan->n_calls);
+    for (uint32_t i = 0; i < flow->plan->n_terms; i++) {
+        const FlowTerm *term = &flow->plan->terms[i];
+        uint32_t first = step->n_active;
+        if (term->source != FLOW_EDGE)
+            continue;
+        const FlowEdge *edge = &flow->plan->edges[term->index];
+        find_reach(flow, edge->first_call, edge->n_calls);
+        add_edge_term(step, term);
+        apply_terms(step, first);
+    }
+    uint32_t first = step->n_active;
+    add_origin_terms(step);
+    apply_terms(step, first);
+    memset(flow->failed, 0, step->n * sizeof(double));
+    memset(flow->blocked, 0, step->n * sizeof(double));
+    memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
+    for (uint32_t a = 0; a < step->n_active; a++) {
+        const FlowActive *active = &flow->active[a];
+        const double *restrict portion = flow_column(flow->portion, step, a);
+        double *restrict into = outcome_is_failed((Outcome)active->outcome)    ? flow->failed
+                                : outcome_is_blocked((Outcome)active->outcome) ? flow->blocked
+                                                                               : NULL;
+        for (uint32_t r = 0; into && r < step->n; r++)
+            into[r] += portion[r];
+        for (uint32_t r = 0; active->error_cpu > 0 && r < step->n; r++)
+            flow->cpu[r] += portion[r] * active->error_cpu;
+    }
+    for (uint32_t u = 0; pop->is_burning && u < flow->plan->n_units; u++) {
+        const FlowUnit *unit = &flow->plan->units[u];
+        double more = (pop->behaviour[u].burn_cpu - 1) *
+                      sim_seconds(world_service(flow->world, unit->service)->cpu);
+        for (uint32_t r = 0; more > 0 && r < step->n; r++)
+            flow->cpu[r] += more * unit->calls[r];
+    }
+}
