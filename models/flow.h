@@ -145,13 +145,14 @@ typedef struct Flow {
     double pop_scale; /* of all PoPs' CPU, by `scale` */
     uint32_t n_cores;
     FlowCore *cores;
-    uint32_t *core_of;         /* [service]; SIM_NONE */
-    uint32_t *core_order;      /* callers before those they call */
-    uint32_t core_version;     /* counts changes that PoPs must see */
-    uint32_t core_trouble;     /* central services and origins that fail some calls */
-    double *calls;             /* [edge] calls a second of all PoPs */
-    double *zone_extra;        /* [pop][zone] calls a second of central services */
-    double *reactions;         /* [unit][condition][row] share that sites block */
+    uint32_t *core_of;     /* [service]; SIM_NONE */
+    uint32_t *core_order;  /* callers before those they call */
+    uint32_t core_version; /* counts changes that PoPs must see */
+    uint32_t core_trouble; /* central services and origins that fail some calls */
+    double *calls;         /* [edge] calls a second of all PoPs */
+    double *tried;         /* [edge] calls a second of all PoPs, those too that the front loses */
+    double *zone_extra;    /* [pop][zone] calls a second of central services */
+    double *reactions;     /* [unit][condition][row] share that sites block */
     const CacheCurve **curves; /* [site]; NULL: nothing cacheable */
     double *origin_failed;     /* [site] share refused */
     double *origin_refusing;   /* [row] the same */
