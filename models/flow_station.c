@@ -134,6 +134,8 @@ calls_in_queue(const FlowStation *station)
 static void
 remove_segments(FlowStation *station, uint32_t first, uint32_t n)
 {
+    if (n == 0)
+        return;
     uint32_t after = station->n_segments - first - n;
     memmove(&station->segments[first], &station->segments[first + n], after * sizeof(FlowSegment));
     memmove(amounts_of(station, first), amounts_of(station, first + n),
