@@ -113,12 +113,13 @@ attach_scratch(Flow *flow)
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
     double **rows[] = {
-        &flow->survive,     &flow->came,        &flow->origin_refusing, &flow->attempts,
-        &flow->failed,      &flow->blocked,     &flow->served,          &flow->final,
-        &flow->tokens,      &flow->cpu,         &flow->origin_weight,   &flow->share_now,
-        &flow->factor,      &flow->admit,       &flow->sum_fresh,       &flow->sum_retries,
-        &flow->sum_reloads, &flow->sum_offered, &flow->sum_ok,          &flow->sum_failed,
-        &flow->sum_blocked, &flow->sum_miss,    &flow->sum_asked,       &flow->login_ok};
+        &flow->survive,       &flow->came,        &flow->origin_refusing, &flow->ends,
+        &flow->within,        &flow->attempts,    &flow->failed,          &flow->blocked,
+        &flow->served,        &flow->final,       &flow->tokens,          &flow->cpu,
+        &flow->origin_weight, &flow->share_now,   &flow->factor,          &flow->admit,
+        &flow->sum_fresh,     &flow->sum_retries, &flow->sum_reloads,     &flow->sum_offered,
+        &flow->sum_ok,        &flow->sum_failed,  &flow->sum_blocked,     &flow->sum_miss,
+        &flow->sum_asked,     &flow->login_ok};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)

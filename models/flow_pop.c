@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-static const double CALM = 1e-9;       /* people or attempts below which a PoP has none waiting */
-static const double STEADY = 1e-4;     /* relative change a step below which steps may grow */
-static const uint32_t STRETCH_MAX = 8; /* ticks */
+static const double CALM = 1e-9;        /* people or attempts below which a PoP has none waiting */
+static const double STEADY = 1e-4;      /* relative change a step below which steps may grow */
+static const uint32_t STRETCH_MAX = 16; /* ticks */
 
 /* arrivals ---------------------------------------------------------------------------------- */
 
@@ -16,6 +16,20 @@ ended(double h)
 {
     double even = 1 + h * h / 12, odd = h / 2;
     return 1 - (even - odd) / (even + odd);
+}
+
+/* Of people who wait: the share that comes back in a step; of those who begin to in its course. */
+static void
+find_ends(Flow *flow, double seconds)
+{
+    if (flow->ends_seconds == seconds)
+        return;
+    flow->ends_seconds = seconds;
+    for (uint32_t r = 0; r < flow->plan->stride; r++) {
+        double waits = seconds / flow->clients.reload[r];
+        flow->ends[r] = ended(waits);
+        flow->within[r] = 1 - flow->ends[r] / waits;
+    }
 }
 
 /* 429: people are told to go away, and do. */
@@ -40,7 +54,7 @@ refuse_people(const FlowStep *step, double sum)
  * step's failures promise, so that what waits in balance does not depend on the
  * step's length.
  */
-static void
+FLOW_COLUMNS static void
 enter_people(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -51,15 +65,16 @@ enter_people(const FlowStep *step)
     double *restrict sum_fresh = flow->sum_fresh, *restrict sum_reloads = flow->sum_reloads;
     double *restrict out = flow->orbit_out, *restrict refused = flow->refused;
     double *restrict came = flow->came;
-    const double *restrict reload = clients->reload, *restrict demand = pop->demand;
+    const double *restrict ends = flow->ends, *restrict within = flow->within;
+    const double *restrict demand = pop->demand;
     const double *restrict share = flow->share_now, *restrict factor = flow->factor;
     const double *restrict admit = flow->admit, *restrict stays = pop->stays;
+    FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double fresh = demand[r] * share[r] * factor[r] * dt;
-        double waits = dt / reload[r], ends = ended(waits);
-        double again = orbit[r] * ends;
-        double within = stays[r] * (1 - ends / waits);
-        double extra = (fresh + again) * within / (1 - within);
+        double again = orbit[r] * ends[r];
+        double back = stays[r] * within[r];
+        double extra = (fresh + again) * back / (1 - back);
         double left = orbit[r] - again;
         extra = extra < left ? extra : left;
         again += extra;
@@ -106,6 +121,7 @@ enter(const FlowStep *step)
     FlowPop *pop = step->pop;
     memset(flow->enter, 0, (size_t)step->levels * step->n * sizeof(double));
     memset(flow->refused, 0, (size_t)step->levels * step->n * sizeof(double));
+    find_ends(flow, step->seconds);
     enter_people(step);
     enter_zones(step);
     flow_delays_take(&pop->delays, &flow->clients, step->from, step->to, flow->enter);
@@ -117,7 +133,7 @@ enter(const FlowStep *step)
 
 /* retries ----------------------------------------------------------------------------------- */
 
-static void
+FLOW_COLUMNS static void
 earn_tokens(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -127,6 +143,7 @@ earn_tokens(const FlowStep *step)
     const double *restrict demand = step->pop->demand, *restrict share = flow->share_now;
     const double *restrict factor = flow->factor, *restrict had = step->pop->tokens;
     double *restrict tokens = flow->tokens;
+    FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double rate = budget[r] * demand[r] * share[r] * factor[r] + least[r];
         double earned = had[r] + rate * step->seconds, most = rate * KEPT_SECONDS;
@@ -138,7 +155,7 @@ earn_tokens(const FlowStep *step)
  * Failures of a level: what may be retried goes to at_once (the next level) or,
  * in flow->grant, to the delay line; the rest is final.
  */
-static void
+FLOW_COLUMNS static void
 retry(const FlowStep *step, uint32_t k, const double *restrict failed, double *restrict at_once)
 {
     Flow *flow = step->flow;
@@ -146,6 +163,7 @@ retry(const FlowStep *step, uint32_t k, const double *restrict failed, double *r
     const double *restrict now = flow->clients.at_once;
     double *restrict tokens = flow->tokens, *restrict final = flow->final;
     double *restrict later = flow->grant;
+    FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double wanted = failed[r] * can[r];
         double grant = wanted < tokens[r] ? wanted : tokens[r];
@@ -171,7 +189,7 @@ put_later(const FlowStep *step, uint32_t k)
  * Everything is served as it comes.  Fills flow->level and, for the delay line,
  * flow->work with what is retried later; returns the CPU seconds it takes.
  */
-static double
+FLOW_COLUMNS static double
 serve_at_once(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -191,6 +209,8 @@ serve_at_once(const FlowStep *step)
                 lanes[i] += level[r + i] * cpu[r + i];
             }
         work += (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
+        if (step->n_active == 0)
+            continue;
         retry(step, k, lost, is_last ? flow->served : flow_column(flow->level, step, k + 1));
         if (flow->clients.has_delays && !is_last)
             memcpy(flow_column(flow->work, step, k), flow->grant, step->n * sizeof(double));
@@ -202,7 +222,8 @@ static void
 put_all_later(const FlowStep *step)
 {
     Flow *flow = step->flow;
-    for (uint32_t k = 0; flow->clients.has_delays && k + 1 < step->levels; k++)
+    bool any = flow->clients.has_delays && step->n_active > 0;
+    for (uint32_t k = 0; any && k + 1 < step->levels; k++)
         flow_delays_put(&step->pop->delays, &flow->clients, flow->arena, k, step->from, step->to,
                         flow_column(flow->work, step, k));
 }
@@ -323,7 +344,7 @@ book_terms(const FlowStep *step)
     }
 }
 
-static void
+FLOW_COLUMNS static void
 book_offered(const FlowStep *step, bool by_station)
 {
     Flow *flow = step->flow;
@@ -335,6 +356,7 @@ book_offered(const FlowStep *step, bool by_station)
         const double *restrict level = flow_column(flow->level, step, k);
         const double *restrict offered = by_station ? flow_column(flow->enter, step, k) : level;
         const double is_retry = k > 0;
+        FLOW_APART
         for (uint32_t r = 0; r < step->n; r++) {
             attempts[r] += level[r];
             sum_offered[r] += offered[r];
@@ -346,7 +368,7 @@ book_offered(const FlowStep *step, bool by_station)
     step->pop->offered += sum;
 }
 
-static void
+FLOW_COLUMNS static void
 book_rows(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -357,6 +379,7 @@ book_rows(const FlowStep *step)
     double *restrict sum_blocked = flow->sum_blocked, *restrict sum_asked = flow->sum_asked;
     double *restrict sum_miss = flow->sum_miss, *restrict served = flow->served;
     double *restrict login_ok = flow->login_ok;
+    FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double ok = attempts[r] * (1 - failed[r] - blocked[r]);
         double reached = 1 - miss[r] * refusing[r];
@@ -372,7 +395,7 @@ book_rows(const FlowStep *step)
 }
 
 /* People whose machine has no attempt left: some wait to try again, the others give up. */
-static void
+FLOW_COLUMNS static void
 book_people(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -432,6 +455,17 @@ flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double 
     pop->passed[edge] = passed;
 }
 
+static void
+set_site_miss(Flow *flow, FlowPop *pop, uint32_t site)
+{
+    const CacheCurve *curve = flow->curves[site];
+    double cacheable = world_site(flow->world, site)->cache.cacheable;
+    double hit = curve ? cache_curve_hit(curve, pop->age[site]) : 0;
+    for (uint32_t r = 0; r < flow->clients.n_clients; r++)
+        if (flow->plan->rows[r].site == site)
+            pop->miss[r] = 1 - cacheable * hit;
+}
+
 /* Caches that are not full: their age grows with requests whose fetch, if needed, succeeds. */
 static void
 fill_caches(const FlowStep *step)
@@ -452,24 +486,19 @@ fill_caches(const FlowStep *step)
         double asked = flow->site_scratch[s] * world_site(flow->world, s)->cache.cacheable;
         pop->age[s] = cache_curve_advance(curve, pop->age[s], asked, 1 - flow->origin_failed[s]);
         pop->is_filling |= pop->age[s] < cache_curve_full(curve);
+        set_site_miss(flow, pop, s);
     }
-    flow_pop_miss_set(flow, pop);
 }
 
 void
 flow_pop_miss_set(Flow *flow, FlowPop *pop)
 {
-    for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
-        uint32_t site = flow->plan->rows[r].site;
-        const CacheCurve *curve = flow->curves[site];
-        double cacheable = world_site(flow->world, site)->cache.cacheable;
-        double hit = curve ? cache_curve_hit(curve, pop->age[site]) : 0;
-        pop->miss[r] = 1 - cacheable * hit;
-    }
+    for (uint32_t s = 0; s < flow->world->n_sites; s++)
+        set_site_miss(flow, pop, s);
 }
 
 /* How much the failed shares moved, relative to themselves: whether longer steps will do. */
-static void
+FLOW_COLUMNS static void
 find_change(const FlowStep *step)
 {
     Flow *flow = step->flow;
@@ -478,6 +507,7 @@ find_change(const FlowStep *step)
     const double *restrict final = flow->final;
     double *restrict last = pop->last_failed;
     const double per_second = 1 / step->seconds;
+    FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double now = final[r] * per_second;
         moved += fabs(now - last[r]);

@@ -97,7 +97,7 @@ flow_terms_refresh(Flow *flow, FlowPop *pop)
 }
 
 /* Takes each term's part of what the terms before it have left; joined ones share one base. */
-static void
+FLOW_COLUMNS static void
 apply_terms(FlowStep *step, uint32_t first)
 {
     Flow *flow = step->flow;
@@ -108,6 +108,7 @@ apply_terms(FlowStep *step, uint32_t first)
         double chance = flow->active[a].chance;
         if (!flow->active[a].is_joined)
             memcpy(base, survive, step->n * sizeof(double));
+        FLOW_APART
         for (uint32_t r = 0; r < step->n; r++) {
             portion[r] = base[r] * weight[r] * chance;
             survive[r] -= portion[r];
@@ -238,11 +239,39 @@ find_reach(Flow *flow, uint32_t first, uint32_t n)
         flow->reach[i] = flow->survive[flow->plan->calls[i].row];
 }
 
+/* Nothing can go wrong with any request here: no term fails, no overload lost a call. */
+static bool
+is_flawless(const FlowStep *step)
+{
+    double lost = 0;
+    for (uint32_t z = 0; z < step->flow->n_zones; z++)
+        lost += step->pop->zone_lost[z];
+    return step->pop->n_active == 0 && step->flow->core_trouble == 0 && lost == 0;
+}
+
+static void
+judge_flawless(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    for (uint32_t i = 0; i < flow->plan->n_calls; i++)
+        flow->reach[i] = 1;
+    memset(flow->front, 0, flow->n_cores * sizeof(double));
+    memset(step->pop->zone_failed, 0, flow->n_zones * sizeof(double));
+    memset(flow->failed, 0, step->n * sizeof(double));
+    memset(flow->blocked, 0, step->n * sizeof(double));
+    memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
+}
+
 void
 flow_terms_judge(FlowStep *step)
 {
     Flow *flow = step->flow;
     FlowPop *pop = step->pop;
+    step->n_active = 0;
+    if (is_flawless(step) && !pop->is_burning) {
+        judge_flawless(step);
+        return;
+    }
     memcpy(flow->active, pop->active, pop->n_active * sizeof(FlowActive));
     step->n_active = pop->n_active;
     for (uint32_t r = 0; r < step->n; r++)
