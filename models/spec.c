@@ -699,7 +699,7 @@ static const SimField root_fields[] = {
     LIST(Spec, published, "published", .table = &published_table, .items_max = ENTRIES_MAX,
          .about = "Published values, printed beside the simulated ones; never a gate."),
     TEXT(Spec, spotlight, "spotlight",
-         .about = "A metric that the incident strip shows in a panel of its own."),
+         .about = "A success or errors metric for a panel of its own in the incident strip."),
 };
 const SimFieldTable spec_table = {.name = "scenario",
                                   .about = "A scenario file.",

@@ -424,6 +424,19 @@ check_expectation(const Spec *spec, const ExpectSpec *expect, const SimRecorder 
     }
 }
 
+static void
+check_spotlight(const Spec *spec, const SimRecorder *recorder, SimMessages *messages)
+{
+    const char *name = spec->spotlight;
+    if (!name || !check_metric(recorder, name, spec->entity.mark, messages))
+        return;
+    if (!g_str_has_suffix(name, "success") && !g_str_has_suffix(name, "errors"))
+        sim_messages_error(messages, spec->entity.mark,
+                           "spotlight '%s' is no share of requests: expected one that ends in "
+                           "success or errors",
+                           name);
+}
+
 void
 verdict_check(const Spec *spec, const SimRecorder *recorder, SimMessages *messages)
 {
@@ -441,6 +454,5 @@ verdict_check(const Spec *spec, const SimRecorder *recorder, SimMessages *messag
         check_bound(&published->at_least, unit, mark, messages);
         check_bound(&published->at_most, unit, mark, messages);
     }
-    if (spec->spotlight)
-        check_metric(recorder, spec->spotlight, spec->entity.mark, messages);
+    check_spotlight(spec, recorder, messages);
 }

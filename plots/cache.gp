@@ -18,10 +18,12 @@ eval MEASURE_TIME
 # ---- Measure.
 low = 1.0
 busiest = 1.0
+is_limited = 0
 stats DATA using (v = value_or('hit_ratio', 1), v < low ? low = v : 0, \
     v = value_or('warm', 1), v < low ? low = v : 0, \
     v = value_or('origin_load', 0), v > busiest ? busiest = v : 0, \
-    v = value_or('origin_capacity', 0), v > busiest ? busiest = v : 0, 0) nooutput
+    v = value_or('origin_capacity', -1), v > busiest ? busiest = v : 0, \
+    v >= 0 ? is_limited = 1 : 0, 0) nooutput
 
 GAP = 16
 PANELS_HEIGHT = 170 + GAP + 150
@@ -61,19 +63,21 @@ eval LEGEND_HEADING
 LEGEND_TEXT = 'load'
 LEGEND_COLOUR = SKY
 eval LEGEND_ENTRY
-LEGEND_TEXT = 'above capacity'
-LEGEND_COLOUR = VERMILION
-eval LEGEND_ENTRY
-LEGEND_TEXT = 'capacity'
-LEGEND_COLOUR = INK
-eval LEGEND_ENTRY
+if (is_limited) {
+    LEGEND_TEXT = 'above capacity'
+    LEGEND_COLOUR = VERMILION
+    eval LEGEND_ENTRY
+    LEGEND_TEXT = 'capacity'
+    LEGEND_COLOUR = INK
+    eval LEGEND_ENTRY
+}
 set yrange [0:busiest * 1.1]
 set format y '%.0s%c'
 set ytics round_step(busiest)
 eval TIME_LABELS
 load_now(x) = value_or('origin_load', 0)
-within(x) = value_or('origin_capacity', 0) < load_now(x) ? value_or('origin_capacity', 0) \
-    : load_now(x)
+capacity_now(x) = value_or('origin_capacity', 1e18)
+within(x) = capacity_now(x) < load_now(x) ? capacity_now(x) : load_now(x)
 plot DATA using (column('time')):(0):(within(0)) with filledcurves linecolor rgb SKY \
         fillstyle transparent solid 0.55, \
     DATA using (column('time')):(within(0)):(load_now(0)) with filledcurves \

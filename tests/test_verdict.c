@@ -246,6 +246,7 @@ names_that_do_not_exist_are_reported(void)
     expect_message("expect: [{metric: errors, at_most: '11:40'}]", "is a clock time");
     expect_message("expect: [{metric: latency.p95, of: total, at_most: 1s}]", "has no total");
     expect_message("spotlight: site.shp.errors", "did you mean 'site.shop.errors'?");
+    expect_message("spotlight: latency.p95", "expected one that ends in success or errors");
 }
 
 static CU_TestInfo tests[] = {

@@ -81,21 +81,6 @@ row_value(const Rows *rows, uint32_t row, const char *name)
     return metric_mean(&metric, row_begin(rows, row), row_end(rows, row));
 }
 
-/* A row for each bucket with these metrics. */
-static GString *
-table_of(const Result *result, const char *head, const char *const *metrics, guint n)
-{
-    Rows rows = rows_of(result, ROWS_MAX);
-    GString *out = g_string_new(head);
-    for (uint32_t row = 0; row < rows.n; row++) {
-        append_time(out, result, &rows, row);
-        for (guint i = 0; i < n; i++)
-            append_number(out, row_value(&rows, row, metrics[i]));
-        g_string_append_c(out, '\n');
-    }
-    return out;
-}
-
 /* all figures --------------------------------------------------------------------------------- */
 
 static GString *
@@ -374,13 +359,31 @@ figure_data_has_cache(const Result *result)
     return false;
 }
 
+/* Only then does the sum of the limits say something about the sum of the load. */
+static bool
+are_origins_limited(const Result *result)
+{
+    SIM_EACH(SiteSpec, site, result->scenario->spec.sites)
+    if (site->origin.capacity_per_s <= 0)
+        return false;
+    return true;
+}
+
 static GString *
 print_cache(const Result *result)
 {
-    static const char *const metrics[] = {"hit_ratio", "cache.warm", "origin.requests",
-                                          "origin.capacity"};
-    return table_of(result, "time\thit_ratio\twarm\torigin_load\torigin_capacity\n", metrics,
-                    G_N_ELEMENTS(metrics));
+    static const char *const metrics[] = {"hit_ratio", "cache.warm", "origin.requests"};
+    Rows rows = rows_of(result, ROWS_MAX);
+    GString *out = g_string_new("time\thit_ratio\twarm\torigin_load\torigin_capacity\n");
+    bool is_limited = are_origins_limited(result);
+    for (uint32_t row = 0; row < rows.n; row++) {
+        append_time(out, result, &rows, row);
+        for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
+            append_number(out, row_value(&rows, row, metrics[i]));
+        append_number(out, is_limited ? row_value(&rows, row, "origin.capacity") : NAN);
+        g_string_append_c(out, '\n');
+    }
+    return out;
 }
 
 /* When the share warm is back at 90 % after it was lower; -1. */
