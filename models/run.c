@@ -243,6 +243,20 @@ run_bites_entry(const Run *run, uint32_t entry)
     return sum;
 }
 
+uint32_t
+run_config_versions(const Run *run, uint32_t config)
+{
+    return config_n_versions(run->parts->configs, config);
+}
+
+RunVersion
+run_config_version(const Run *run, uint32_t config, uint32_t version)
+{
+    const Configs *configs = run->parts->configs;
+    return (RunVersion){.at = config_generated_at(configs, config, version),
+                        .is_bad = config_is_bad(configs, config, version)};
+}
+
 SimTime
 run_entry_time(const Run *run, uint32_t entry)
 {

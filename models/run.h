@@ -40,6 +40,11 @@ typedef struct RunOptions {
     double tick_factor; /* 0 or 1: clock.tick; 0.5 halves every step (tests) */
 } RunOptions;
 
+typedef struct RunVersion {
+    SimTime at;  /* made, pushed or not */
+    bool is_bad; /* breaks a consumer or a limit */
+} RunVersion;
+
 /* Everything that only the whole can show wrong (a need of a service that is not at the PoP, shares
  * that sum to more than 100 %, an unknown metric, region, cohort, timeline id, loop inside a PoP)
  * is reported with its mark to messages; then and on any earlier error the result is NULL. */
@@ -70,6 +75,9 @@ const char *run_cause_label(const Run *run, uint32_t slot);
  * means it never bit. */
 double run_bites_config(const Run *run, uint32_t config);
 double run_bites_entry(const Run *run, uint32_t entry);
+/* Version 0 is the ordinary one, there from the start. */
+uint32_t run_config_versions(const Run *run, uint32_t config);
+RunVersion run_config_version(const Run *run, uint32_t config, uint32_t version);
 /* When timeline entry i first happened; -1: not (yet). */
 SimTime run_entry_time(const Run *run, uint32_t entry);
 uint64_t run_pop_steps(const Run *run);

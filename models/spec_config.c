@@ -1,0 +1,195 @@
+#include "models/spec_config.h"
+
+#include "models/spec_row.h"
+
+#define DAY_S 86400.0
+
+static const SimField property_fields[] = {
+    COUNT(PropertySpec, value, "value", .required = true, .min = -1e15, .max = 1e15,
+          .about = "A number that consumers' conditions look at."),
+};
+static const SimFieldTable property_table = {.name = "property",
+                                             .about = "A measurable property of a version.",
+                                             .size = sizeof(PropertySpec),
+                                             SIM_TABLE(property_fields),
+                                             .shorthand = "value"};
+
+static const SimField cluster_fields[] = {
+    INTEGER(ClusterSpec, nodes, "nodes", .required = true, .min = 1, .max = 100000,
+            .about = "Machines; each generation runs on one of them, drawn at random."),
+};
+const SimFieldTable cluster_table = {
+    .name = "cluster",
+    .about = "Where configs are generated; a change migrates it node by node.",
+    .size = sizeof(ClusterSpec),
+    SIM_TABLE(cluster_fields),
+    .shorthand = "nodes"};
+
+static const SimField generator_fields[] = {
+    DURATION(GeneratorSpec, every, "every", .required = true, .min = 1, .max = DAY_S,
+             .about =
+                 "Period: a new version is generated and pushed each time, at multiples of it."),
+    REFERENCE(GeneratorSpec, runs_on, "runs_on", .path = "clusters",
+              .about = "The cluster whose node, drawn at random, generates it."),
+    MAP(GeneratorSpec, when_migrated, "when_migrated", .table = &property_table, .items_max = 32,
+        .about = "Properties of a version that a migrated node generates."),
+    BOOL(GeneratorSpec, validate, "validate", .fallback = "false",
+         .about = "Whether a version that breaks a limit is held back where it is generated."),
+};
+static const SimFieldTable generator_table = {.name = "generator",
+                                              .about = "Makes a version periodically.",
+                                              .size = sizeof(GeneratorSpec),
+                                              SIM_TABLE(generator_fields)};
+
+static const SimField limit_fields[] = {
+    CUSTOM(LimitSpec, demand, "demand", .required = true, .parse = condition_parse,
+           .print = condition_print, .expected = "a condition such as `features <= 200`",
+           .about = "Holds for every valid version."),
+};
+static const SimFieldTable limit_table = {.name = "limit",
+                                          .about = "What validation demands of a version.",
+                                          .size = sizeof(LimitSpec),
+                                          SIM_TABLE(limit_fields),
+                                          .shorthand = "demand"};
+
+static const SimField straggler_fields[] = {
+    SHARE(StragglerSpec, share, "share", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of PoPs that get a version late."),
+    LAW(StragglerSpec, delay, "delay", .fallback = "uniform(30s, 300s)",
+        .about = "How late these are, instead of the ordinary delay."),
+};
+static const SimFieldTable straggler_table = {.name = "stragglers",
+                                              .about = "PoPs that are late.",
+                                              .size = sizeof(StragglerSpec),
+                                              SIM_TABLE(straggler_fields)};
+
+static const SimField distribution_fields[] = {
+    LAW(DistributionSpec, delay, "delay", .fallback = "lognormal(median 600ms, p99 2.29s)",
+        .about = "From push to a PoP's processes, drawn for each PoP and version."),
+    OBJECT(DistributionSpec, stragglers, "stragglers", .table = &straggler_table,
+           .about = "PoPs that get it late."),
+};
+static const SimFieldTable distribution_table = {.name = "distribution",
+                                                 .about = "How a version spreads.",
+                                                 .size = sizeof(DistributionSpec),
+                                                 SIM_TABLE(distribution_fields)};
+
+static const SimField wave_fields[] = {
+    SHARE(WaveSpec, share, "share", .required = true, .min = 1e-6, .max = 1,
+          .about = "Share of PoPs that have the version once this wave is pushed."),
+    DURATION(WaveSpec, soak, "soak", .fallback = "10m", .min = 0, .max = 30 * 86400.0,
+             .about = "Wait before the next wave, while the gate watches."),
+};
+static const SimFieldTable wave_table = {.name = "wave",
+                                         .about = "One step of a staged rollout.",
+                                         .size = sizeof(WaveSpec),
+                                         SIM_TABLE(wave_fields),
+                                         .shorthand = "share"};
+
+static const char *const gate_kinds[] = {"none", "threshold", "burn", NULL};
+static const char *const gate_scopes[] = {"wave", "all", NULL};
+static const SimField gate_fields[] = {
+    CHOICE(GateSpec, kind, "kind", .fallback = "none", .choices = gate_kinds,
+           .about = "No gate; failed share of the window above at_most; or SLO burn over two "
+                    "windows."),
+    CHOICE(GateSpec, scope, "scope", .fallback = "wave", .choices = gate_scopes,
+           .about = "Whose traffic it counts: PoPs that run the new version, or all."),
+    SHARE(GateSpec, at_most, "at_most", .fallback = "0.1%", .min = 0, .max = 1,
+          .about = "Highest failed share (threshold), or the SLO's error budget (burn)."),
+    DURATION(GateSpec, window, "window", .fallback = "10m", .min = 1, .max = DAY_S,
+             .about = "What it averages over (burn: the long window)."),
+    DURATION(GateSpec, short_window, "short_window", .fallback = "5m", .min = 1, .max = DAY_S,
+             .about = "Burn: the short window, which must burn too."),
+    FACTOR(GateSpec, burn, "burn", .fallback = "14.4x", .min = 0.1, .max = 10000,
+           .about = "Burn: how many times faster than the budget allows."),
+    DURATION(GateSpec, lag, "lag", .fallback = "15s", .min = 0, .max = 3600,
+             .about = "Age of the newest figure it can see."),
+    DURATION(GateSpec, every, "every", .fallback = "10s", .min = 1, .max = 3600,
+             .about = "How often it decides."),
+    COUNT(GateSpec, requests_min, "requests_min", .fallback = "100", .min = 0, .max = 1e15,
+          .about = "With fewer requests in the window it does not decide."),
+};
+static const SimFieldTable gate_table = {
+    .name = "gate",
+    .about = "Watches a rollout through observed counters, and stops it.",
+    .size = sizeof(GateSpec),
+    SIM_TABLE(gate_fields)};
+
+static const char *const wave_orders[] = {"random", "small-first", "large-first", NULL};
+static const SimField rollout_fields[] = {
+    LIST(RolloutSpec, waves, "waves", .table = &wave_table, .items_max = 50,
+         .about = "Steps; absent: all PoPs at once."),
+    CHOICE(RolloutSpec, order, "order", .fallback = "random", .choices = wave_orders,
+           .about = "Which PoPs come first."),
+    OBJECT(RolloutSpec, gate, "gate", .table = &gate_table, .about = "What stops the rollout."),
+    BOOL(RolloutSpec, auto_revert, "auto_revert", .fallback = "true",
+         .about = "Whether a stopped rollout also goes back to the last known good version."),
+    DURATION(
+        RolloutSpec, commit_confirm, "commit_confirm", .fallback = "0s", .min = 0, .max = DAY_S,
+        .about = "The version is taken back after this long unless `confirm` comes; 0: never."),
+};
+static const SimFieldTable rollout_table = {.name = "rollout",
+                                            .about = "In which steps a version goes out.",
+                                            .size = sizeof(RolloutSpec),
+                                            SIM_TABLE(rollout_fields)};
+
+static const SimField effect_fields[] = {
+    SHARE(EffectSpec, panic, "panic", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of calls that fail with 500; the worker is back in milliseconds."),
+    SHARE(EffectSpec, crash_loop, "crash_loop", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of processes that die and loop (see `restart`)."),
+    SHARE(EffectSpec, errors, "errors", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Share of calls answered with the service's failure outcome."),
+    BOOL(EffectSpec, reject, "reject", .fallback = "false",
+         .about = "The consumer refuses the version; without last_known_good it then has none "
+                  "and fails every call."),
+    NAME(EffectSpec, degrade, "degrade",
+         .about = "A condition that sites react to (`reactions`); nothing fails by itself."),
+    FACTOR(EffectSpec, burn_cpu, "burn_cpu", .fallback = "1x", .min = 1, .max = 1e6,
+           .about = "What the CPU time of a call is multiplied with."),
+    BOOL(EffectSpec, withdraw, "withdraw", .fallback = "false",
+         .about = "The PoP withdraws its routes; users move to the next one."),
+};
+static const SimFieldTable effect_table = {.name = "effect",
+                                           .about = "What a version does to its consumer.",
+                                           .size = sizeof(EffectSpec),
+                                           SIM_TABLE(effect_fields)};
+
+static const SimField consumer_fields[] = {
+    REFERENCE(ConsumerSpec, service, "service", .path = "services", .required = true,
+              .about = "The service that reads the config."),
+    NAME(ConsumerSpec, cohort, "cohort", .about = "Only this cohort; absent: all."),
+    CUSTOM(ConsumerSpec, when, "when", .required = true, .parse = condition_parse,
+           .print = condition_print, .expected = "a condition such as `features > 200`",
+           .about = "When the effect takes place."),
+    OBJECT(ConsumerSpec, effect, "effect", .table = &effect_table, .required = true,
+           .about = "What then happens."),
+};
+static const SimFieldTable consumer_table = {.name = "consumer",
+                                             .about = "A service that reads the config, and what "
+                                                      "a bad version does to it.",
+                                             .size = sizeof(ConsumerSpec),
+                                             SIM_TABLE(consumer_fields)};
+
+static const SimField config_fields[] = {
+    MAP(ConfigSpec, properties, "properties", .table = &property_table, .items_max = 32,
+        .required = true, .about = "Of an ordinary version."),
+    OBJECT(ConfigSpec, generator, "generator", .table = &generator_table,
+           .about = "Makes versions by itself; absent: only pushes of the timeline."),
+    LIST(ConfigSpec, limits, "limits", .table = &limit_table, .items_max = 32,
+         .about = "What validation demands, where there is validation."),
+    BOOL(ConfigSpec, validate_at_loader, "validate_at_loader", .fallback = "false",
+         .about = "Whether a PoP refuses a version that breaks a limit and keeps the last good."),
+    BOOL(ConfigSpec, last_known_good, "last_known_good", .fallback = "false",
+         .about = "A consumer that a version would break falls back to the last good one."),
+    OBJECT(ConfigSpec, distribution, "distribution", .table = &distribution_table,
+           .about = "How versions spread."),
+    OBJECT(ConfigSpec, rollout, "rollout", .table = &rollout_table,
+           .about = "In which steps they go out."),
+    LIST(ConfigSpec, consumers, "consumers", .table = &consumer_table, .items_max = 100,
+         .about = "Who reads it, and what breaks."),
+};
+const SimFieldTable config_table = {.name = "config",
+                                    .about = "A config stream: what is pushed to every PoP.",
+                                    .size = sizeof(ConfigSpec),
+                                    SIM_TABLE(config_fields)};

@@ -1,0 +1,114 @@
+#include "models/flow.h"
+
+#include "tests/whole_run.h"
+
+/* A file fails everybody for a minute; those who come back all at once then break the log-in
+ * service, which no file harms. */
+static const char two_dips[] =
+    "blackstart: 1\n"
+    "title: two dips\n"
+    "clock: {duration: 10m}\n"
+    "network: {busiest: 1, cores: 1000, diurnal: {amplitude: 0%}}\n"
+    "locations: {dc: {latitude: 0, longitude: 0}}\n"
+    "services:\n"
+    "  proxy: {placement: pop, cpu: 1ms}\n"
+    "  login: {placement: core, location: dc, station: {servers: 12, queue: 50}}\n"
+    "sites:\n"
+    "  web: {service: proxy, requests: 1000/s, needs: {login: {timeout: 2s}},\n"
+    "    client: {retries: 0, persistence: 95%, reload: 60s}}\n"
+    "configs:\n"
+    "  flags: {properties: {x: 1}, distribution: {delay: 0s}, consumers: [\n"
+    "    {service: proxy, when: x > 1, effect: {panic: 100%}}]}\n"
+    "timeline:\n"
+    "  - {at: +1m, do: push, config: flags, properties: {x: 2}}\n"
+    "  - {at: +2m, do: push-known-good, config: flags}\n";
+
+static const RunOptions plain = {.name = "flow"};
+
+static void
+a_second_dip_belongs_to_the_file_of_the_first(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, two_dips, &plain);
+    whole_run_finish(&whole);
+    SimTime minute = SIM_MINUTE, end = 10 * SIM_MINUTE;
+    double later = whole_run_total(&whole, "all.failed", 125 * SIM_SECOND, end);
+    double failed = whole_run_total(&whole, "all.failed", 0, end);
+    CHECK(later > 1000);
+    CHECK_NEAR(run_bites_config(whole.run, 0), failed, 1e-3 * failed);
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, minute), 0, 1e-6);
+    whole_run_clear(&whole);
+}
+
+/* Calls that no one caused are laid on the demand. */
+static void
+demand_beyond_capacity_is_its_own_cause(void)
+{
+    static const char text[] =
+        "blackstart: 1\n"
+        "title: too much\n"
+        "clock: {duration: 2m}\n"
+        "network: {busiest: 1, cores: 1, queue: 10, diurnal: {amplitude: 0%}}\n"
+        "services: {proxy: {placement: pop, cpu: 10ms}}\n"
+        "sites: {web: {service: proxy, requests: 200/s,\n"
+        "  client: {retries: 0, persistence: 0%}}}\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &plain);
+    whole_run_finish(&whole);
+    CHECK_INT(run_causes(whole.run), 1);
+    CHECK_INT(run_cause_entry(whole.run, 0), SIM_NONE);
+    CHECK_STR(run_cause_label(whole.run, 0), "demand beyond capacity");
+    double failed = whole_run_total(&whole, "all.failed", 0, 2 * SIM_MINUTE);
+    CHECK_NEAR(failed / whole_run_total(&whole, "all.offered", 0, 2 * SIM_MINUTE), 0.5, 0.02);
+    CHECK_NEAR(whole_run_total(&whole, "cause.0.failed", 0, 2 * SIM_MINUTE), failed, 1e-6 * failed);
+    whole_run_clear(&whole);
+}
+
+static void
+nothing_fails_where_nothing_is_wrong(void)
+{
+    static const char text[] = "blackstart: 1\n"
+                               "title: calm\n"
+                               "clock: {duration: 5m}\n"
+                               "network: {busiest: 5, requests: 100k/s}\n"
+                               "services: {proxy: {placement: pop, cpu: 1ms}}\n"
+                               "sites: {web: {service: proxy, remainder: true}}\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &plain);
+    whole_run_finish(&whole);
+    double offered = whole_run_total(&whole, "all.offered", 0, 5 * SIM_MINUTE);
+    CHECK(offered > 0);
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, 5 * SIM_MINUTE), 0, 0);
+    CHECK_NEAR(whole_run_total(&whole, "all.ok", 0, 5 * SIM_MINUTE), offered, 1e-3 * offered);
+    whole_run_clear(&whole);
+}
+
+/* The rows of PoPs and the series are two views of the same requests. */
+static void
+pops_add_up_to_the_whole(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, two_dips, &plain);
+    whole_run_finish(&whole);
+    const SimRecorder *pops = run_pop_recorder(whole.run);
+    SimTime end = 10 * SIM_MINUTE;
+    double offered = 0, failed = 0;
+    for (uint32_t b = 0; b < sim_recorder_n_closed(pops); b++)
+        for (uint32_t p = 0; p < run_geo(whole.run)->n_pops; p++) {
+            offered += sim_recorder_value(pops, 3 * p, b);
+            failed += sim_recorder_value(pops, 3 * p + 1, b);
+        }
+    CHECK_NEAR(offered, whole_run_total(&whole, "all.offered", 0, end), 1e-6 * offered);
+    CHECK_NEAR(failed, whole_run_total(&whole, "all.failed", 0, end), 1e-6 * failed);
+    whole_run_clear(&whole);
+}
+
+static CU_TestInfo tests[] = {
+    {"a_second_dip_belongs_to_the_file_of_the_first",
+     a_second_dip_belongs_to_the_file_of_the_first},
+    {"demand_beyond_capacity_is_its_own_cause", demand_beyond_capacity_is_its_own_cause},
+    {"nothing_fails_where_nothing_is_wrong", nothing_fails_where_nothing_is_wrong},
+    {"pops_add_up_to_the_whole", pops_add_up_to_the_whole},
+    CU_TEST_INFO_NULL,
+};
+TEST_MAIN("flow", tests)
