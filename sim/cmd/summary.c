@@ -307,7 +307,11 @@ json_story(Json *json, const Result *result)
     for (uint32_t i = 0; i < result->n_causes; i++) {
         json_open(json, NULL, '{');
         json_text(json, "cause", result->causes[i].label);
-        json_integer(json, "entry", run_cause_entry(result->run, result->causes[i].slot));
+        uint32_t entry = run_cause_entry(result->run, result->causes[i].slot);
+        if (entry == SIM_NONE)
+            json_null(json, "entry");
+        else
+            json_integer(json, "entry", entry);
         json_number(json, "failed", result->causes[i].failed);
         json_number(json, "share", result->causes[i].share);
         json_close(json, '}');
