@@ -246,7 +246,7 @@ sim_quantity_format_share(char *buffer, size_t size, double value)
     double percent = value * 100.0;
     double distance = MIN(fabs(percent), fabs(100.0 - percent));
     const char *format = "%.1f";
-    if (distance == 0.0)
+    if (distance < 0.000005) /* else it would be 100.00000 */
         format = "%.0f";
     else if (distance < 0.0001)
         format = "%.5f";

@@ -146,6 +146,7 @@ numbers_are_written_for_people(void)
     CHECK_STR(sim_quantity_format_share(text, sizeof text, 1.0), "100 %");
     CHECK_STR(sim_quantity_format_share(text, sizeof text, 0.0), "0 %");
     CHECK_STR(sim_quantity_format_share(text, sizeof text, 0.99998), "99.998 %");
+    CHECK_STR(sim_quantity_format_share(text, sizeof text, 0.999999999), "100 %");
     CHECK_STR(sim_quantity_format_share(text, sizeof text, 0.0004), "0.04 %");
     CHECK_STR(sim_quantity_format_rate(text, sizeof text, 81e6), "81.0 M/s");
     CHECK_STR(sim_quantity_format_rate(text, sizeof text, 300), "300/s");
