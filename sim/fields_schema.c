@@ -161,9 +161,23 @@ append_field(const SimField *field, GString *out)
     g_string_append_c(out, '}');
 }
 
-/* A template or an included file may bring what is required, so those excuse its absence. */
+/* Whether its entries may be joined with those of another file: all but those of lists are. */
+static bool
+is_joined(const GPtrArray *tables, const SimFieldTable *table)
+{
+    for (guint i = 0; i < tables->len; i++) {
+        const SimFieldTable *owner = tables->pdata[i];
+        for (uint32_t k = 0; k < owner->n_fields; k++)
+            if (owner->fields[k].table == table && owner->fields[k].kind != SIM_FIELD_LIST)
+                return true;
+    }
+    return false;
+}
+
+/* A template or an included file may bring what is required, so those excuse its absence.  A file
+ * without the root's first key is a part that others include. */
 static void
-append_required(const SimFieldTable *table, const char *excuse, GString *out)
+append_required(const SimFieldTable *table, bool is_root, GString *out)
 {
     g_autoptr(GString) keys = g_string_new(NULL);
     for (uint32_t i = 0; i < table->n_fields; i++) {
@@ -172,15 +186,24 @@ append_required(const SimFieldTable *table, const char *excuse, GString *out)
         g_string_append(keys, keys->len == 0 ? "" : ", ");
         append_string(table->fields[i].key, keys);
     }
-    if (keys->len > 0)
-        g_string_append_printf(
-            out, ",\n      \"anyOf\": [{\"required\": [%s]}, {\"required\": [\"%s\"]}]", keys->str,
-            excuse);
+    if (keys->len == 0)
+        return;
+    g_string_append_printf(out,
+                           ",\n      \"anyOf\": [{\"required\": [%s]}, {\"required\": [\"%s\"]}",
+                           keys->str, is_root ? "include" : "like");
+    if (is_root) {
+        g_string_append(out, ", {\"not\": {\"required\": [");
+        append_string(table->fields[0].key, out);
+        g_string_append(out, "]}}");
+    }
+    g_string_append_c(out, ']');
 }
 
 static void
-append_table(const SimFieldTable *table, bool is_root, GString *out)
+append_table(const GPtrArray *tables, guint index, GString *out)
 {
+    const SimFieldTable *table = tables->pdata[index];
+    bool is_root = index == 0;
     static const char like[] =
         "        \"like\": {\"type\": [\"string\", \"array\"], \"items\": {\"type\": \"string\"}, "
         "\"description\": \"The template (or list of templates) to start from.\"}";
@@ -205,7 +228,8 @@ append_table(const SimFieldTable *table, bool is_root, GString *out)
         g_string_append(out, ",\n");
     }
     g_string_append_printf(out, "%s\n      }", is_root ? top : like);
-    append_required(table, is_root ? "include" : "like", out);
+    if (is_root || !is_joined(tables, table))
+        append_required(table, is_root, out);
     g_string_append(out, "\n    }");
 }
 
@@ -218,7 +242,7 @@ sim_fields_print_schema(const SimFieldTable *table, GString *out)
     g_string_append_printf(out, "\"#/$defs/%s\",\n  \"$defs\": {\n", name);
     g_autoptr(GPtrArray) tables = sim_fields_tables(table);
     for (guint i = 0; i < tables->len; i++) {
-        append_table(tables->pdata[i], i == 0, out);
+        append_table(tables, i, out);
         g_string_append(out, i + 1 < tables->len ? ",\n" : "\n");
     }
     g_string_append(out, "  }\n}\n");
