@@ -5,7 +5,8 @@
     tests/docs.py BLACKSTART --update   writes docs/scenario-reference.md and the schema again
 
 The two generated files are what `blackstart schema` prints.  Links and named source files must
-exist, the README must name every verb and every scenario, the map every header.
+exist, the README and the manual page must name every verb, the README every scenario, the map every
+header.
 """
 
 import json
@@ -78,8 +79,11 @@ def files(folder, ending):
 
 def check_complete():
     readme, map_ = read("README.md"), read("docs/ARCHITECTURE.md")
+    manual = read("docs/blackstart.1.scd")
     for verb in json.loads(said("list", "verbs", "--json"))["verbs"]:
         check(f"| `{verb['name']}` |" in readme, "README.md", f"has no row for `{verb['name']}`")
+        check(f"\n*{verb['name']}*" in manual, "docs/blackstart.1.scd",
+              f"explains no {verb['name']}")
     for name in files("scenarios", ".yaml"):
         check(f"(scenarios/{name})" in readme, "README.md", f"has no row for scenarios/{name}")
     for folder in ("sim", "models"):
