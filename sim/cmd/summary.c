@@ -165,6 +165,8 @@ append_expectations(GString *out, const Result *result, uint32_t most)
         shown++;
         g_string_append_printf(out, "  %s %s: %s\n", marks[finding->judgement], finding->expected,
                                finding->sentence);
+        if (finding->judgement == JUDGEMENT_FAILED && finding->expect->because)
+            g_string_append_printf(out, "       expected because %s\n", finding->expect->because);
     }
     if (left_out)
         g_string_append_printf(out, "  and %u more\n", left_out);

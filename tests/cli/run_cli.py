@@ -126,6 +126,8 @@ def everything_is_listed():
     check(len(kinds) == 7, kinds.keys())
     write("good.yaml", GOOD)
     expect(run("list", "metrics", "good.yaml"), 0, "site.shop.errors", "config.rules.bad")
+    write("typo.yaml", SCENARIO % "6m" + "expect: [{metric: site.shp.errors, at_most: 1%}]\n")
+    expect(run("list", "metrics", "typo.yaml"), 0, "site.shop.errors")
 
 
 def the_schema_is_json_and_the_reference_markdown():
@@ -289,9 +291,10 @@ def quiet_says_what_went_wrong_only():
 
 
 def exit_codes_tell_the_verdict():
-    write("fails.yaml", SCENARIO % "6m" + "expect: [{metric: errors, of: peak, at_most: 1%}]\n")
+    write("fails.yaml", SCENARIO % "6m" +
+          "expect: [{metric: errors, of: peak, at_most: 1%, because: rules are staged}]\n")
     expect(run("run", "--no-plots", "fails.yaml"), 3, "FAIL errors peak at most 1%",
-           "Verdict: failed")
+           "expected because rules are staged", "Verdict: failed")
     write("never.yaml", (SCENARIO % "6m").replace("{size: 9}", "{size: 2}") +
           "expect: [{fault_bites: rules}]\n")
     expect(run("run", "--no-plots", "never.yaml"), 4, "says nothing about the policy")
