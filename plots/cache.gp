@@ -19,6 +19,7 @@ eval MEASURE_TIME
 low = 1.0
 busiest = 1.0
 is_limited = 0
+is_limited = 0
 stats DATA using (v = value_or('hit_ratio', 1), v < low ? low = v : 0, \
     v = value_or('warm', 1), v < low ? low = v : 0, \
     v = value_or('origin_load', 0), v > busiest ? busiest = v : 0, \
@@ -54,7 +55,7 @@ plot DATA using (column('time')):(100 * column('warm')) with lines linewidth 1.6
     DATA using (column('time')):(100 * column('hit_ratio')) with lines linewidth 1.6 \
         linecolor rgb BLUE
 
-# ---- b. Origins: what is above capacity waits or fails.
+# ---- b. Origins: what is above capacity waits or fails; without a limit there is the load alone.
 PANEL_TOP = PANEL_BOTTOM + GAP
 PANEL_BOTTOM = LAST_BOTTOM
 eval NEXT_PANEL
@@ -77,11 +78,13 @@ set ytics round_step(busiest)
 eval TIME_LABELS
 load_now(x) = value_or('origin_load', 0)
 capacity_now(x) = value_or('origin_capacity', 1e18)
+capacity_now(x) = value_or('origin_capacity', load_now(x))
 within(x) = capacity_now(x) < load_now(x) ? capacity_now(x) : load_now(x)
-plot DATA using (column('time')):(0):(within(0)) with filledcurves linecolor rgb SKY \
-        fillstyle transparent solid 0.55, \
-    DATA using (column('time')):(within(0)):(load_now(0)) with filledcurves \
-        linecolor rgb VERMILION fillstyle transparent solid 0.85, \
-    DATA using (column('time')):(column('origin_capacity')) with lines linewidth 1.3 \
-        dashtype (8, 5) linecolor rgb INK
+LOAD = "DATA using (column('time')):(0):(within(0)) with filledcurves linecolor rgb SKY ".\
+    "fillstyle transparent solid 0.55"
+LIMIT = "DATA using (column('time')):(within(0)):(load_now(0)) with filledcurves ".\
+    "linecolor rgb VERMILION fillstyle transparent solid 0.85, ".\
+    "DATA using (column('time')):(column('origin_capacity')) with lines linewidth 1.3 ".\
+    "dashtype (8, 5) linecolor rgb INK"
+eval 'plot '.LOAD.(is_limited ? ', '.LIMIT : '')
 unset multiplot

@@ -21,8 +21,9 @@ stats 'versions_names.tsv' using (row = row + 1, row > 0 && n_versions < VERSION
     (n_versions = n_versions + 1, version_kind[n_versions] = strcol(2), \
     version_text[n_versions] = strcol(3), 0) : 0, 0) nooutput
 n_generations = 0
-stats 'versions_marks.tsv' using (n_generations = n_generations + (strcol(2) eq 'generation'), 0) \
-    nooutput
+n_bad_generations = 0
+stats 'versions_marks.tsv' using (n_generations = n_generations + (strcol(2) eq 'generation'), \
+    n_bad_generations = n_bad_generations + (strcol(2) eq 'bad_generation'), 0) nooutput
 
 # Good versions are cold, bad ones warm, each next one of a kind has the next colour.
 array GOOD[8] = [BLUE, GREEN, SKY, '#8fb8d8', '#5fc9a8', '#3f6f9f', '#a8d5e8', '#2f8f7f']
@@ -43,6 +44,8 @@ do for [k = 1:n_versions] {
 set datafile columnheaders
 DATA = 'versions.tsv'
 eval MEASURE_TIME
+# On any of the areas and on the ground.
+HARM = IS_DARK ? '#ff5a3c' : '#a8200d'
 up_to(k) = 100 * (sum [c = 1:k] value_or(sprintf('version_%d', c), 0))
 
 PANELS_HEIGHT = 260
@@ -61,8 +64,13 @@ do for [k = 1:n_versions] {
     eval LEGEND_ENTRY
 }
 if (n_generations) {
-    LEGEND_TEXT = 'ticks: a file is generated'
+    LEGEND_TEXT = 'ticks: a version is made'
     LEGEND_COLOUR = INK
+    eval LEGEND_ENTRY
+}
+if (n_bad_generations) {
+    LEGEND_TEXT = 'ticks: a harmful one is made'
+    LEGEND_COLOUR = HARM
     eval LEGEND_ENTRY
 }
 do for [i = 1:n_events] {
@@ -74,6 +82,11 @@ set format y '%g%%'
 eval TIME_LABELS
 AREAS = "for [k = 1:n_versions] DATA using (column('time')):(up_to(k - 1)):(up_to(k)) ".\
     "with filledcurves linecolor rgb version_colour[k]"
-TICKS = "MARKS using (column(1)):(strcol(2) eq 'generation' ? 0 : NaN):(0):(3) ".\
-    "with vectors nohead linewidth 0.9 linecolor rgb INK"
-eval 'plot '.(n_versions ? AREAS : '-1').(n_generations ? ', '.TICKS : '')
+# Ticks at the foot, on a halo that parts them from the areas; harmful ones stand out.
+tick(kind, height, width, colour) = sprintf(", MARKS using (column(1)):".\
+    "(strcol(2) eq '%s' ? 0 : NaN):(0):(%g) with vectors nohead linewidth %g linecolor rgb '%s'", \
+    kind, height, width, colour)
+ticks(kind, height, width, colour) = tick(kind, height + 0.4, width + 1.4, GROUND).\
+    tick(kind, height, width, colour)
+eval 'plot '.(n_versions ? AREAS : '-1').(n_generations ? ticks('generation', 3, 0.9, INK) : '').\
+    (n_bad_generations ? ticks('bad_generation', 6, 1.2, HARM) : '')

@@ -76,10 +76,10 @@ class Case:
     """A made-up run; `stretch` maps the model's 6.5 hours on another duration."""
 
     def __init__(self, name, duration=23400, buckets=936, pops=320, causes=6, errors=1.0,
-                 events=None, phases=None, gaps=False, title=None, watched=1):
+                 events=None, phases=None, gaps=False, title=None, watched=1, is_limited=True):
         self.name, self.duration, self.buckets = name, duration, buckets
         self.pops, self.causes, self.errors, self.gaps = pops, causes, errors, gaps
-        self.watched = watched
+        self.watched, self.is_limited = watched, is_limited
         self.stretch = duration / 23400
         self.events = EVENTS if events is None else events
         self.phases = PHASES if phases is None else phases
@@ -202,7 +202,7 @@ class Case:
             warm = 0.97 - (0.9 * math.exp(-(m - 12600) / 1500) if purge else 0)
             hit = 0.93 * warm ** 0.5
             origin = self.load(m) * (1 - hit) * 0.2
-            row = [START + t, hit, warm, origin, 2.4e6]
+            row = [START + t, hit, warm, origin, 2.4e6 if self.is_limited else NAN]
             rows.append([row[0]] + [NAN if self.gap(t) else v for v in row[1:]])
         write(where, "cache.tsv",
               ["time", "hit_ratio", "warm", "origin_load", "origin_capacity"], rows)
@@ -246,7 +246,8 @@ class Case:
         write(where, "versions_names.tsv", ["column", "kind", "text"],
               [[f"version_{i + 1}", kind, text] for i, (kind, text) in enumerate(names)])
         s = self.stretch
-        marks = [[START + t * s, "generation", ""] for t in range(1500, 12240, 300)]
+        marks = [[START + t * s, "bad_generation" if 1700 < t < 9000 else "generation", ""]
+                 for t in range(1500, 12240, 300)]
         marks += [[START + t * s, "wave", text] for t, text in
                   ((17000, "canary"), (17500, "10%"), (18200, "50%"), (19000, "all"))]
         write(where, "versions_marks.tsv", ["time", "kind", "text"], marks if self.errors else [])
@@ -259,9 +260,10 @@ CROWD = [(1500 + 40 * i, ("fault", "action", "alert", "human", "public", "change
 CASES = [
     Case("flagship"),
     Case("short", duration=200, buckets=200, pops=12, watched=2, title="200 seconds"),
-    Case("long", duration=3 * 86400, buckets=1000, pops=60, watched=4),
+    Case("long", duration=3 * 86400, buckets=1000, pops=60, watched=4, is_limited=False),
     Case("quiet", errors=0.0, events=[], phases=[], pops=40, watched=0, title="Nothing happens"),
-    Case("silent", errors=0.0, causes=0, events=[], phases=[], pops=3, watched=0, title=""),
+    Case("silent", errors=0.0, causes=0, events=[], phases=[], pops=3, watched=0, title="",
+         is_limited=False),
     Case("faint", errors=0.004, pops=100),
     Case("gaps", gaps=True, pops=80),
     Case("single", pops=1, causes=1, events=EVENTS[:1], phases=PHASES[:1], watched=0),

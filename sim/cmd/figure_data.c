@@ -442,15 +442,21 @@ print_cache_marks(const Result *result)
 /* versions ------------------------------------------------------------------------------------ */
 
 /* The config that did most harm; the first when none did any. */
+static uint32_t
+main_config_index(const Result *result)
+{
+    uint32_t worst = 0;
+    for (uint32_t c = 1; c < result->scenario->spec.configs.n; c++)
+        if (result->facts.config_bites[c] > result->facts.config_bites[worst])
+            worst = c;
+    return worst;
+}
+
 static const char *
 main_config(const Result *result)
 {
-    const Spec *spec = &result->scenario->spec;
-    uint32_t worst = 0;
-    for (uint32_t c = 1; c < spec->configs.n; c++)
-        if (result->facts.config_bites[c] > result->facts.config_bites[worst])
-            worst = c;
-    return SIM_ITEM(spec->configs, ConfigSpec, worst)->entity.name;
+    uint32_t config = main_config_index(result);
+    return SIM_ITEM(result->scenario->spec.configs, ConfigSpec, config)->entity.name;
 }
 
 static GString *
@@ -484,26 +490,46 @@ print_versions_names(const Result *result)
     return out;
 }
 
-/* What the journal says of this config's generations and waves. */
+/* The versions from *made on that were made until a time.  Harmless ones that no eye can tell apart
+ * are left out. */
+static void
+append_generations(GString *out, const Result *result, SimTime until, uint32_t *made,
+                   SimTime *latest)
+{
+    uint32_t config = main_config_index(result);
+    SimTime apart = result->facts.recording.end / ROWS_MAX;
+    for (; *made < run_config_versions(result->run, config); ++*made) {
+        RunVersion version = run_config_version(result->run, config, *made);
+        if (version.at > until)
+            return;
+        if (!version.is_bad && *latest >= 0 && version.at - *latest < apart)
+            continue;
+        *latest = version.at;
+        g_string_append_printf(out, "%.3f\t%s\t\n", unix_seconds(result, version.at),
+                               version.is_bad ? "bad_generation" : "generation");
+    }
+}
+
+/* When this config's versions were made, and the waves in which the journal says they went out. */
 static GString *
 print_versions_marks(const Result *result)
 {
     const SimJournal *journal = run_journal(result->run);
     g_autofree char *config = g_strconcat("config/", main_config(result), NULL);
     GString *out = g_string_new("time\tkind\ttext\n");
-    uint32_t n_waves = 0;
-    for (uint32_t id = 0; id < sim_journal_count(journal); id++) {
+    uint32_t n_waves = 0, made = 1;
+    SimTime latest = -1;
+    for (uint32_t id = 0; id < sim_journal_count(journal) && n_waves < WAVES_MAX; id++) {
         const SimJournalEntry *entry = sim_journal_get(journal, id);
-        bool is_wave = strcmp(entry->kind, "rollout.wave") == 0 && n_waves < WAVES_MAX;
-        bool is_generation = strcmp(entry->kind, "config.version") == 0;
-        if (!(is_wave || is_generation) || g_strcmp0(entry->entity, config) != 0)
+        if (strcmp(entry->kind, "rollout.wave") != 0 || g_strcmp0(entry->entity, config) != 0)
             continue;
-        n_waves += is_wave;
-        g_string_append_printf(out, "%.3f\t%s", unix_seconds(result, entry->at),
-                               is_wave ? "wave" : "generation");
-        append_text(out, is_wave ? entry->text : "", 60);
+        append_generations(out, result, entry->at, &made, &latest);
+        n_waves++;
+        g_string_append_printf(out, "%.3f\twave", unix_seconds(result, entry->at));
+        append_text(out, entry->text, 60);
         g_string_append_c(out, '\n');
     }
+    append_generations(out, result, result->facts.recording.end, &made, &latest);
     return out;
 }
 
