@@ -6,7 +6,7 @@
 
 The two generated files are what `blackstart schema` prints.  Links and named source files must
 exist, the README and the manual page must name every verb, the README every scenario, the map every
-header.
+header, CONTRIBUTING every suite.
 """
 
 import json
@@ -84,6 +84,9 @@ def check_complete():
         check(f"| `{verb['name']}` |" in readme, "README.md", f"has no row for `{verb['name']}`")
         check(f"\n*{verb['name']}*" in manual, "docs/blackstart.1.scd",
               f"explains no {verb['name']}")
+    for suite in re.findall(r"suite: '(\w+)'", read("tests/meson.build")):
+        check(f"| `{suite}` |" in read("CONTRIBUTING.md"), "CONTRIBUTING.md",
+              f"has no row for the suite {suite}")
     for name in files("scenarios", ".yaml"):
         check(f"(scenarios/{name})" in readme, "README.md", f"has no row for scenarios/{name}")
     for folder in ("sim", "models"):
