@@ -45,7 +45,7 @@ set datafile columnheaders
 DATA = 'versions.tsv'
 eval MEASURE_TIME
 # On any of the areas and on the ground.
-HARM = IS_DARK ? '#ff5a3c' : '#a8200d'
+HARM = IS_DARK ? '#ffc2cc' : '#a8200d'
 up_to(k) = 100 * (sum [c = 1:k] value_or(sprintf('version_%d', c), 0))
 
 PANELS_HEIGHT = 260

@@ -5,14 +5,22 @@
 #include <math.h>
 #include <string.h>
 
-enum { TEXT_MAX = 96, COLUMN = 50, BRIEF_LINES = 40 };
+enum { TEXT_MAX = 96, BRIEF_LINES = 40, LINE_MAX_CHARACTERS = 100 };
 
-/* Pads to a column by characters, not bytes. */
+/* What is shown of lists that may be long. */
+typedef struct Detail {
+    bool has_inside; /* published values inside their band in full, not as a list of numbers */
+    bool has_held;   /* expectations that hold */
+    uint32_t most;   /* of any other list */
+} Detail;
+
+/* Pads to a column by characters, not bytes; one blank at least. */
 static void
 append_padded(GString *out, const char *text, glong width)
 {
     g_string_append(out, text);
-    for (glong i = g_utf8_strlen(text, -1); i < width; i++)
+    g_string_append_c(out, ' ');
+    for (glong i = g_utf8_strlen(text, -1) + 1; i < width; i++)
         g_string_append_c(out, ' ');
 }
 
@@ -62,33 +70,57 @@ append_phases(GString *out, const Result *result)
     }
 }
 
+/* A table of two columns of words and values; each is as wide as it must be. */
+static void
+append_pairs(GString *out, const GPtrArray *words, const GPtrArray *values)
+{
+    glong widths[4] = {0};
+    for (guint i = 0; i < words->len; i++) {
+        glong *width = &widths[2 * (i % 2)];
+        width[0] = MAX(width[0], g_utf8_strlen(words->pdata[i], -1) + 2);
+        width[1] = MAX(width[1], g_utf8_strlen(values->pdata[i], -1) + 2);
+    }
+    for (guint i = 0; i < words->len; i++) {
+        bool is_last = i % 2 == 1 || i + 1 == words->len;
+        if (i % 2 == 0)
+            g_string_append(out, "  ");
+        append_padded(out, words->pdata[i], widths[2 * (i % 2)]);
+        if (is_last)
+            g_string_append_printf(out, "%s\n", (const char *)values->pdata[i]);
+        else
+            append_padded(out, values->pdata[i], widths[1]);
+    }
+}
+
 static void
 append_figures(GString *out, const Result *result)
 {
     const Recording *recording = &result->facts.recording;
-    g_autoptr(GString) left = g_string_new(NULL);
-    g_string_append(out, "\nKey figures\n");
+    g_autoptr(GPtrArray) words = g_ptr_array_new();
+    g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(g_free);
     for (uint32_t i = 0; i < result->figures->n; i++) {
+        const KeyFigure *figure = &result->figures->figures[i];
         Measured measured;
-        if (!key_figure_take(&result->figures->figures[i], recording, &measured) ||
-            isnan(measured.value))
+        if (!key_figure_take(figure, recording, &measured) || isnan(measured.value))
             continue;
-        if (measured.value == 0 && result->figures->figures[i].is_silent_at_zero)
+        if (measured.value == 0 && figure->is_silent_at_zero)
             continue;
-        g_autofree char *value = key_figure_text(&measured, recording->start);
-        g_autoptr(GString) cell = g_string_new("  ");
-        append_padded(cell, result->figures->figures[i].words, 24);
-        g_string_append(cell, value);
-        if (left->len == 0) {
-            g_string_assign(left, cell->str);
-            continue;
-        }
-        append_padded(out, left->str, COLUMN);
-        g_string_append_printf(out, "%s\n", cell->str);
-        g_string_truncate(left, 0);
+        g_ptr_array_add(words, (char *)figure->words);
+        g_ptr_array_add(values, key_figure_text(&measured, recording->start));
     }
-    if (left->len > 0)
-        g_string_append_printf(out, "%s\n", left->str);
+    g_string_append(out, "\nKey figures\n");
+    append_pairs(out, words, values);
+}
+
+/* Of a whole: nobody reads digits beyond the first of what is left. */
+static const char *
+format_part(char *buffer, size_t size, double share)
+{
+    if (share > 0 && share < 0.0005)
+        return "< 0.1 %";
+    if (share < 1 && share > 0.9995)
+        return "> 99.9 %";
+    return sim_quantity_format_share(buffer, size, share);
 }
 
 static void
@@ -101,8 +133,7 @@ append_causes(GString *out, const Result *result, uint32_t most)
         char share[TEXT_MAX], count[TEXT_MAX];
         g_autofree char *label = landmark_cut(result->causes[i].label, 60);
         g_string_append(out, "  ");
-        append_padded(out, sim_quantity_format_share(share, sizeof share, result->causes[i].share),
-                      9);
+        append_padded(out, format_part(share, sizeof share, result->causes[i].share), 9);
         append_padded(out, sim_quantity_format_count(count, sizeof count, result->causes[i].failed),
                       10);
         g_string_append_printf(out, "%s\n", label);
@@ -121,52 +152,89 @@ count_bands(const Verdict *verdict)
 }
 
 static void
-append_published(GString *out, const Result *result, uint32_t most)
+append_finding(GString *out, const PublishedFinding *finding)
+{
+    const PublishedSpec *published = finding->published;
+    g_autofree char *name = g_strdup_printf("%s %s", published->id, published->about);
+    g_autofree char *cut = landmark_cut(name, 40);
+    g_autofree char *value = landmark_cut(published->value, 32);
+    const char *mark = !finding->has_band ? "" : finding->is_inside ? "ok" : "off";
+    g_string_append_printf(out, "  %-4s ", mark);
+    append_padded(out, cut, 41);
+    append_padded(out, finding->simulated, 12);
+    if (finding->has_band)
+        g_string_append_printf(out, "band %s; ", finding->band);
+    g_string_append_printf(out, "published %s\n", value);
+}
+
+/* "  inside: F1 11:25:00, F2 7, …" on as many lines as it needs. */
+static void
+append_wrapped(GString *out, const char *head, const GPtrArray *items)
+{
+    glong indent = g_utf8_strlen(head, -1) + 2, at = indent;
+    if (items->len == 0)
+        return;
+    g_string_append_printf(out, "  %s", head);
+    for (guint i = 0; i < items->len; i++) {
+        glong length = g_utf8_strlen(items->pdata[i], -1) + 2;
+        if (at > indent && at + length > LINE_MAX_CHARACTERS) {
+            g_string_append_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        }
+        g_string_append_printf(out, " %s%s", (const char *)items->pdata[i],
+                               i + 1 < items->len ? "," : "\n");
+        at += length;
+    }
+}
+
+/* Those outside their band first: they are what a reader must know. */
+static void
+append_published(GString *out, const Result *result, Detail detail)
 {
     const Verdict *verdict = result->verdict;
+    g_autoptr(GPtrArray) inside = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) unjudged = g_ptr_array_new_with_free_func(g_free);
+    uint32_t shown = 0, left_out = 0;
     if (verdict->n_published == 0)
         return;
     g_string_append_printf(out, "\nPublished figures: %u of %u inside their band\n",
                            verdict->n_inside, count_bands(verdict));
-    for (uint32_t i = 0; i < MIN(verdict->n_published, most); i++) {
+    for (uint32_t i = 0; i < verdict->n_published; i++) {
         const PublishedFinding *finding = &verdict->published[i];
-        const PublishedSpec *published = finding->published;
-        g_autofree char *name = g_strdup_printf("%s %s", published->id, published->about);
-        g_autofree char *cut = landmark_cut(name, 40);
-        g_autofree char *value = landmark_cut(published->value, 32);
-        const char *mark = !finding->has_band ? "" : finding->is_inside ? "ok" : "off";
-        g_string_append_printf(out, "  %-4s ", mark);
-        append_padded(out, cut, 41);
-        append_padded(out, finding->simulated, 12);
-        if (finding->has_band)
-            g_string_append_printf(out, "band %s; ", finding->band);
-        g_string_append_printf(out, "published %s\n", value);
+        bool is_off = finding->has_band && !finding->is_inside;
+        if (!is_off && !detail.has_inside)
+            g_ptr_array_add(finding->has_band ? inside : unjudged,
+                            g_strdup_printf("%s %s", finding->published->id, finding->simulated));
+        else if (shown++ < detail.most)
+            append_finding(out, finding);
+        else
+            left_out++;
     }
-    if (verdict->n_published > most)
-        g_string_append_printf(out, "  and %u more\n", verdict->n_published - most);
+    if (left_out)
+        g_string_append_printf(out, "  and %u more\n", left_out);
+    append_wrapped(out, "inside:", inside);
+    append_wrapped(out, "without a band:", unjudged);
 }
 
 static void
-append_expectations(GString *out, const Result *result, uint32_t most)
+append_expectations(GString *out, const Result *result, Detail detail)
 {
     static const char *const marks[] = {"ok  ", "FAIL", "?   "};
     const Verdict *verdict = result->verdict;
     uint32_t left_out = 0, shown = 0;
     if (verdict->n == 0)
         return;
-    g_string_append(out, "\nExpectations\n");
+    g_string_append_printf(out, "\nExpectations: %u of %u hold\n", verdict->n_held, verdict->n);
     for (uint32_t i = 0; i < verdict->n; i++) {
         const Finding *finding = &verdict->findings[i];
-        bool is_short = verdict->n > most && finding->judgement == JUDGEMENT_HELD;
-        if (is_short || shown == most) {
-            left_out++;
+        if (!detail.has_held && finding->judgement == JUDGEMENT_HELD)
             continue;
+        if (shown++ == detail.most) {
+            left_out = verdict->n - i;
+            break;
         }
-        shown++;
         g_string_append_printf(out, "  %s %s: %s\n", marks[finding->judgement], finding->expected,
                                finding->sentence);
-        if (finding->judgement == JUDGEMENT_FAILED && finding->expect->because)
-            g_string_append_printf(out, "       expected because %s\n", finding->expect->because);
     }
     if (left_out)
         g_string_append_printf(out, "  and %u more\n", left_out);
@@ -195,26 +263,32 @@ count_lines(const char *text)
 }
 
 static char *
-text_with(const Result *result, const char *directory, uint32_t most)
+text_with(const Result *result, const char *directory, Detail detail)
 {
     GString *out = g_string_new(NULL);
     append_head(out, result);
     append_phases(out, result);
     append_figures(out, result);
-    append_causes(out, result, MIN(most, 6));
-    append_published(out, result, most);
-    append_expectations(out, result, most);
+    append_causes(out, result, MIN(detail.most, 6));
+    append_published(out, result, detail);
+    append_expectations(out, result, detail);
     append_tail(out, result, directory);
     return g_string_free(out, FALSE);
 }
 
+/* A brief text gives up what is as it should be before anything else. */
 char *
 summary_text(const Result *result, const char *directory, bool is_brief)
 {
-    char *text = text_with(result, directory, 1000);
-    for (uint32_t most = 14; is_brief && most > 0 && count_lines(text) > BRIEF_LINES; most--) {
+    static const Detail details[] = {{true, true, 1000}, {false, true, 1000}, {false, false, 1000},
+                                     {false, false, 12}, {false, false, 9},   {false, false, 6},
+                                     {false, false, 4},  {false, false, 3},   {false, false, 2},
+                                     {false, false, 1}};
+    char *text = text_with(result, directory, details[0]);
+    for (guint i = 1; is_brief && i < G_N_ELEMENTS(details) && count_lines(text) > BRIEF_LINES;
+         i++) {
         g_free(text);
-        text = text_with(result, directory, most);
+        text = text_with(result, directory, details[i]);
     }
     return text;
 }
