@@ -118,7 +118,7 @@ format_part(char *buffer, size_t size, double share)
 {
     if (share > 0 && share < 0.0005)
         return "< 0.1 %";
-    if (share < 1 && share > 0.9995)
+    if (share > 0.9995 && share < 1 - 5e-8)
         return "> 99.9 %";
     return sim_quantity_format_share(buffer, size, share);
 }
@@ -235,6 +235,8 @@ append_expectations(GString *out, const Result *result, Detail detail)
         }
         g_string_append_printf(out, "  %s %s: %s\n", marks[finding->judgement], finding->expected,
                                finding->sentence);
+        if (finding->judgement == JUDGEMENT_FAILED && finding->expect->because)
+            g_string_append_printf(out, "       expected because %s\n", finding->expect->because);
     }
     if (left_out)
         g_string_append_printf(out, "  and %u more\n", left_out);
