@@ -20,6 +20,7 @@ struct Deeds {
     Restarts *restarts;
     uint32_t *surging; /* [entry] its surges that have not ended */
     uint32_t *halts;   /* [service] */
+    uint32_t *downs;   /* [pop] pop-downs that have not ended */
     Limit *limits;     /* [site] */
     uint32_t *pops;    /* scratch for selectors */
 };
@@ -316,22 +317,35 @@ end_limit(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 }
 
 static void
-set_pops(Deeds *deeds, const TimelineSpec *entry, bool up, uint32_t cause)
-{
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
-    routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, up, cause);
-}
-
-static void
 pop_down(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    set_pops(deeds, entry, false, cause);
+    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
+    for (uint32_t i = 0; i < n; i++)
+        deeds->downs[deeds->pops[i]]++;
+    routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, false, cause);
+}
+
+/* Those that no other entry holds down; pop-up has ended all before it. */
+static void
+end_pop_down(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+{
+    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops), free = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t pop = deeds->pops[i];
+        deeds->downs[pop] -= deeds->downs[pop] > 0;
+        if (deeds->downs[pop] == 0)
+            deeds->pops[free++] = pop;
+    }
+    routing_pops_set(deeds->parts.routing, 0, deeds->pops, free, true, cause);
 }
 
 static void
 pop_up(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    set_pops(deeds, entry, true, cause);
+    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
+    for (uint32_t i = 0; i < n; i++)
+        deeds->downs[deeds->pops[i]] = 0;
+    routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, true, cause);
 }
 
 static void
@@ -367,7 +381,7 @@ static const Row rows[VERB_COUNT] = {
     [VERB_HALT] = {NULL, halt, end_halt},
     [VERB_LIMIT] = {NULL, limit, end_limit},
     [VERB_SURGE] = {NULL, surge, end_surge},
-    [VERB_POP_DOWN] = {check_pops, pop_down, pop_up},
+    [VERB_POP_DOWN] = {check_pops, pop_down, end_pop_down},
     [VERB_POP_UP] = {check_pops, pop_up, NULL},
     [VERB_PURGE] = {NULL, purge, NULL},
     [VERB_KILL] = {check_processes, kill_processes, NULL},
@@ -393,6 +407,7 @@ deed_attach(Sim *sim, const World *world, const DeedParts *parts)
     deeds->restarts = restart_attach(sim, world, parts->processes);
     deeds->surging = SIM_ARENA_NEW(arena, uint32_t, world->spec->timeline.n);
     deeds->halts = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
+    deeds->downs = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
     deeds->limits = SIM_ARENA_NEW(arena, Limit, world->n_sites);
     deeds->pops = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
     for (uint32_t site = 0; site < world->n_sites; site++)

@@ -147,6 +147,29 @@ pops_go_down_and_come_back(void)
 }
 
 static void
+a_pop_that_two_hold_down_waits_for_both(void)
+{
+    static const char text[] = WORLD "  - {at: 1m, do: pop-down, busiest: 2, for: 10m}\n"
+                                     "  - {at: 2m, do: pop-down, busiest: 1, for: 10m}\n"
+                                     "  - {at: 3m, do: pop-up}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 5, 1);
+    Bench bench = bench_of(fake);
+    const uint32_t *busiest = fake->world.pops_by_demand;
+    deed_do(bench.deeds, 0, 0);
+    deed_do(bench.deeds, 1, 1);
+    deed_undo(bench.deeds, 0, 0, 2);
+    CHECK(!routing_is_up(bench.parts.routing, 0, busiest[0]));
+    CHECK(routing_is_up(bench.parts.routing, 0, busiest[1]));
+    deed_undo(bench.deeds, 1, 1, 3);
+    CHECK(routing_is_up(bench.parts.routing, 0, busiest[0]));
+    deed_do(bench.deeds, 0, 4);
+    deed_do(bench.deeds, 2, 5);
+    CHECK(routing_is_up(bench.parts.routing, 0, busiest[0]));
+    deed_undo(bench.deeds, 0, 4, 6);
+    CHECK(routing_is_up(bench.parts.routing, 0, busiest[0]));
+}
+
+static void
 configs_and_clusters_are_told(void)
 {
     static const char text[] =
@@ -217,6 +240,7 @@ static CU_TestInfo tests[] = {
     {"halts_of_one_service_end_with_the_last", halts_of_one_service_end_with_the_last},
     {"switches_reach_the_plane", switches_reach_the_plane},
     {"pops_go_down_and_come_back", pops_go_down_and_come_back},
+    {"a_pop_that_two_hold_down_waits_for_both", a_pop_that_two_hold_down_waits_for_both},
     {"configs_and_clusters_are_told", configs_and_clusters_are_told},
     {"a_deed_is_described_in_words", a_deed_is_described_in_words},
     {"what_can_not_be_done_is_said", what_can_not_be_done_is_said},
