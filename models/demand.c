@@ -18,7 +18,7 @@ struct Demand {
     double *weight_sum;            /* [site] sum over metros of traffic x regional factor */
     double *region_factor;         /* [site * regions] */
     double *metro_cos, *metro_sin; /* [site class of peak] see metro_phase */
-    Swing *swing;                  /* [pop * n_sites + site] */
+    Swing *swing;                  /* [place * n_sites + site], see place_of */
     uint32_t *pop_of_metro;
 };
 
@@ -70,7 +70,7 @@ demand_new(const World *world, SimArena *arena)
     demand->rate = SIM_ARENA_NEW(arena, double, n_sites);
     demand->weight_sum = SIM_ARENA_NEW(arena, double, n_sites);
     demand->region_factor = SIM_ARENA_NEW(arena, double, n_sites *GEO_REGIONS);
-    demand->swing = SIM_ARENA_NEW(arena, Swing, (size_t)world->n_pops * n_sites);
+    demand->swing = SIM_ARENA_NEW(arena, Swing, (size_t)(world->n_pops + 1) * n_sites);
     demand->pop_of_metro = SIM_ARENA_NEW(arena, uint32_t, world->n_metros);
     demand->metro_cos = SIM_ARENA_NEW(arena, double, (size_t)world->n_metros);
     demand->metro_sin = SIM_ARENA_NEW(arena, double, (size_t)world->n_metros);
@@ -95,15 +95,21 @@ demand_mean_set(Demand *demand, uint32_t site, double rate)
     demand->rate[site] = rate;
 }
 
-/* Adds a metro to the sums of its PoP; turns by the site's peak come in demand_at. */
+/* A PoP, or after all PoPs the place of those who reach none. */
+static uint32_t
+place_of(const Demand *demand, uint32_t pop)
+{
+    return pop == SIM_NONE ? demand->world->n_pops : pop;
+}
+
+/* Adds a metro to the sums of its place; turns by the site's peak come in demand_at. */
 static void
 add_metro(Demand *demand, uint32_t metro)
 {
-    uint32_t pop = demand->pop_of_metro[metro], n_sites = demand->world->n_sites;
-    if (pop == SIM_NONE)
-        return;
+    uint32_t n_sites = demand->world->n_sites;
+    uint32_t place = place_of(demand, demand->pop_of_metro[metro]);
     for (uint32_t s = 0; s < n_sites; s++) {
-        Swing *swing = &demand->swing[(size_t)pop * n_sites + s];
+        Swing *swing = &demand->swing[(size_t)place * n_sites + s];
         double sum = demand->weight_sum[s];
         double rate = sum > 0 ? demand->rate[s] * metro_weight(demand, s, metro) / sum : 0;
         swing->mean += rate;
@@ -116,9 +122,8 @@ static void
 sum_pop(Demand *demand, uint32_t pop)
 {
     const World *world = demand->world;
-    if (pop == SIM_NONE)
-        return;
-    memset(&demand->swing[(size_t)pop * world->n_sites], 0, world->n_sites * sizeof(Swing));
+    memset(&demand->swing[(size_t)place_of(demand, pop) * world->n_sites], 0,
+           world->n_sites * sizeof(Swing));
     for (uint32_t m = 0; m < world->n_metros; m++)
         if (demand->pop_of_metro[m] == pop)
             add_metro(demand, m);
@@ -129,7 +134,7 @@ demand_assign(Demand *demand, const uint32_t *pop_of_metro)
 {
     const World *world = demand->world;
     memcpy(demand->pop_of_metro, pop_of_metro, world->n_metros * sizeof(uint32_t));
-    memset(demand->swing, 0, (size_t)world->n_pops * world->n_sites * sizeof(Swing));
+    memset(demand->swing, 0, (size_t)(world->n_pops + 1) * world->n_sites * sizeof(Swing));
     for (uint32_t m = 0; m < world->n_metros; m++)
         add_metro(demand, m);
 }
@@ -156,7 +161,7 @@ demand_at(const Demand *demand, uint32_t pop, SimTime at, double *ret_by_site)
     double clock = sim_seconds(at) + (double)(world->spec->clock.start % 86400);
     for (uint32_t s = 0; s < world->n_sites; s++) {
         const DiurnalSpec *diurnal = diurnal_of(world, s);
-        const Swing *swing = &demand->swing[(size_t)pop * world->n_sites + s];
+        const Swing *swing = &demand->swing[(size_t)place_of(demand, pop) * world->n_sites + s];
         double angle = 2 * PI * (clock - sim_seconds(diurnal->peak)) / DAY_SECONDS;
         double turn = swing->even * sim_cos(angle) - swing->odd * sim_sin(angle);
         ret_by_site[s] = fmax(0, swing->mean + diurnal->amplitude * turn);
@@ -166,7 +171,7 @@ demand_at(const Demand *demand, uint32_t pop, SimTime at, double *ret_by_site)
 double
 demand_mean(const Demand *demand, uint32_t pop, uint32_t site)
 {
-    return demand->swing[(size_t)pop * demand->world->n_sites + site].mean;
+    return demand->swing[(size_t)place_of(demand, pop) * demand->world->n_sites + site].mean;
 }
 
 double

@@ -8,7 +8,8 @@
  *
  * A PoP's demand is the sum over the metros of its catchment, and a sum of
  * cosines of one period is a cosine: three numbers a (site, PoP) pair hold it
- * exactly.  A move of a metro costs O(metros x sites) for the two PoPs.
+ * exactly.  Metros that reach no PoP are summed the same way, under SIM_NONE: their
+ * users still ask.  A move of a metro costs O(metros x sites) for the two PoPs.
  *
  * Left out: the day of the week, and noise.
  */
@@ -24,9 +25,10 @@ Demand *demand_new(const World *world, SimArena *arena);
 void demand_mean_set(Demand *demand, uint32_t site, double rate);
 /* Assigns all metros and computes every PoP. */
 void demand_assign(Demand *demand, const uint32_t *pop_of_metro);
+/* To a PoP, or to none (SIM_NONE). */
 void demand_move(Demand *demand, uint32_t metro, uint32_t pop);
 uint32_t demand_pop_of(const Demand *demand, uint32_t metro);
-/* Rates of all sites at a PoP, at a time of the run. */
+/* Rates of all sites at a PoP, or of users who reach none (SIM_NONE), at a time of the run. */
 void demand_at(const Demand *demand, uint32_t pop, SimTime at, double *ret_by_site);
 /* Mean over a day, and the highest of the day, of one site at one PoP. */
 double demand_mean(const Demand *demand, uint32_t pop, uint32_t site);

@@ -60,13 +60,12 @@ find_factors(Flow *flow)
     }
 }
 
-static void
-set_demand(Flow *flow, uint32_t index, SimTime at)
+void
+flow_demand_read(const Flow *flow, uint32_t pop, SimTime at, double *ret_by_row)
 {
-    FlowPop *pop = &flow->pops[index];
-    demand_at(flow->demand, index, at, flow->site_scratch);
+    demand_at(flow->demand, pop, at, flow->site_scratch);
     for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        pop->demand[r] = flow->site_scratch[flow->plan->rows[r].site];
+        ret_by_row[r] = flow->site_scratch[flow->plan->rows[r].site];
 }
 
 static void
@@ -74,7 +73,8 @@ set_all_demand(Flow *flow, SimTime now)
 {
     /* The mean of the coming period stands for it. */
     for (uint32_t p = 0; p < flow->n_pops; p++)
-        set_demand(flow, p, now + DEMAND_PERIOD / 2);
+        flow_demand_read(flow, p, now + DEMAND_PERIOD / 2, flow->pops[p].demand);
+    flow_catchment_demand_set(flow, now + DEMAND_PERIOD / 2);
     flow->demand_until = now + DEMAND_PERIOD;
 }
 
@@ -190,6 +190,7 @@ attach_sites(Flow *flow)
     flow->surge = SIM_ARENA_NEW(flow->arena, double, n);
     flow->limit = SIM_ARENA_NEW(flow->arena, double, n);
     flow->limit_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
+    flow->surge_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
     flow->origin_failed = SIM_ARENA_NEW(flow->arena, double, n);
     flow->origin_count = SIM_ARENA_NEW(flow->arena, double, n);
     flow->cache_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
@@ -226,7 +227,7 @@ derive_capacity(Flow *flow)
     for (uint32_t p = 0; p < flow->n_pops; p++) {
         double peak = 0;
         for (SimTime hour = 0; hour < 24 && network->cores <= 0; hour++) {
-            set_demand(flow, p, hour * SIM_HOUR);
+            flow_demand_read(flow, p, hour * SIM_HOUR, flow->pops[p].demand);
             peak = fmax(peak, load_at(flow, p));
         }
         double cores = fmax(network->cores_min, peak * (1 + network->headroom));
@@ -262,6 +263,7 @@ attach_demand(Flow *flow)
     }
     geo_nearest(world->geo, NULL, nearest);
     demand_assign(flow->demand, nearest);
+    flow_catchment_attach(flow, nearest);
     g_free(nearest);
 }
 
@@ -399,6 +401,7 @@ on_tick(Sim *sim, void *state, SimEvent event)
     SimTime now = sim_now(sim), from = flow->ticked;
     (void)event;
     advance_due(flow, now);
+    flow_catchment_advance(flow, now);
     flow_core_advance(flow, from, now);
     advance_origins(flow, sim_seconds(now - from));
     advance_sessions(flow, now);
@@ -417,6 +420,7 @@ flow_finish(Flow *flow)
 {
     SimTime now = sim_now(flow->world->sim);
     advance_all(flow);
+    flow_catchment_advance(flow, now);
     if (now > flow->bucket_from &&
         sim_recorder_n_closed(flow->recorder) < sim_recorder_n_buckets(flow->recorder)) {
         flow_cause_share_out(flow);
@@ -431,6 +435,8 @@ verify(const Sim *sim, const void *state)
     const Flow *flow = state;
     double inside = 0, slack = 0;
     (void)sim;
+    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
+        inside += flow->nowhere.orbit[r];
     for (uint32_t p = 0; p < flow->n_pops; p++) {
         const FlowPop *pop = &flow->pops[p];
         for (uint32_t r = 0; r < flow->plan->n_clients; r++)
@@ -538,27 +544,9 @@ demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cau
     flow->surge[site] = factor;
     flow->limit[site] = limit;
     flow->limit_slot[site] = limit < 0 ? 0 : flow_cause_slot(flow, cause);
+    flow->surge_slot[site] = factor > 1 ? flow_cause_slot(flow, cause) : 0;
     find_factors(flow);
     refresh_all(flow);
-}
-
-static void
-catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause)
-{
-    Flow *flow = plane;
-    uint32_t from = demand_pop_of(flow->demand, metro);
-    uint32_t touched[] = {from, to};
-    (void)group;
-    (void)cause;
-    for (uint32_t i = 0; i < 2; i++)
-        if (touched[i] != SIM_NONE)
-            flow_pop_advance(flow, touched[i], now_of(flow));
-    demand_move(flow->demand, metro, to);
-    for (uint32_t i = 0; i < 2; i++)
-        if (touched[i] != SIM_NONE) {
-            set_demand(flow, touched[i], now_of(flow));
-            flow_pop_refresh(flow, touched[i]);
-        }
 }
 
 static void
@@ -604,7 +592,7 @@ const PlaneOps flow_plane_ops = {
     .capacity_set = capacity_set,
     .halt_set = halt_set,
     .demand_set = demand_set,
-    .catchment_moved = catchment_moved,
+    .catchment_moved = flow_catchment_moved,
     .cache_keep = cache_keep,
     .counts = counts,
 };

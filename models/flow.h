@@ -23,9 +23,10 @@
  * Cause.  Slots 0 to 15 stand for roots of the journal (0: none known: demand
  * beyond capacity).  While a tick lasts, failures of central services, of
  * overload and of origins are booked under a pseudo-slot each; at its end these
- * are shared out: an overload belongs to what took capacity away if something
- * did and work of that time still waits, else to the marks of the arrivals, the
- * causes that made people wait and come back.
+ * are shared out.  An overload belongs to what took capacity away, else to what
+ * sent other PoPs' users here, else to a surge, as long as that lasts or work of
+ * its time still waits; without any, to the marks of the arrivals, the causes
+ * that made people wait and come back.
  */
 #pragma once
 
@@ -101,7 +102,17 @@ typedef struct FlowPop {
     double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
     uint32_t overload_slot;             /* cause of lost capacity or burnt CPU; 0: none */
     uint32_t backlog_slot;              /* the last such cause since work began to wait; 0: none */
+    uint32_t n_guests;                  /* metros that reach another PoP at the start of the run */
+    uint32_t guest_slot;                /* cause that sent the last of them; 0: none are here */
 } FlowPop;
+
+/* Users who reach no PoP: the routes to all of them are gone. */
+typedef struct FlowNowhere {
+    SimTime at;             /* advanced up to */
+    double *demand, *orbit; /* [row] as of a PoP */
+    uint32_t slot;          /* cause of the last that came here */
+    bool has_users;
+} FlowNowhere;
 
 typedef struct FlowCall { /* a need of a central service */
     const NeedSpec *need;
@@ -116,6 +127,7 @@ typedef struct FlowCore {
     double factor; /* of servers, by `scale` */
     bool is_halted;
     uint32_t capacity_slot; /* cause of lost capacity; 0: none */
+    uint32_t backlog_slot;  /* as of a PoP */
     uint32_t n_streams;
     double *timeout, *work, *arrivals, *started, *timed_out, *refused; /* [stream] */
     double own_failed;          /* share lost at its own station */
@@ -156,6 +168,9 @@ typedef struct Flow {
     double *admit;          /* [row] share of attempts admitted under a limit */
     double *surge, *limit;  /* [site]; limit < 0: none */
     uint32_t *limit_slot;   /* [site] cause of its limit */
+    uint32_t *surge_slot;   /* [site] cause of its surge; 0: none */
+    uint32_t *home;         /* [metro] PoP that it reaches at the start */
+    FlowNowhere nowhere;
     uint32_t n_pops, n_zones;
     uint32_t halt_slot, scale_slot; /* causes of the last halt and scaling down of PoPs; 0: none */
     FlowPop *pops;
@@ -241,6 +256,13 @@ void flow_pop_refresh(Flow *flow, uint32_t pop); /* after a behaviour or the pla
 void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed);
 void flow_pop_miss_set(Flow *flow, FlowPop *pop); /* after cache ages changed */
 
+/* flow_catchment.c: metros move, those who wait there with them */
+void flow_catchment_attach(Flow *flow, const uint32_t *pop_of_metro);
+void flow_catchment_demand_set(Flow *flow, SimTime at);
+void flow_catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause);
+/* Users who reach no PoP: each attempt is a time-out, made once; people wait and try again. */
+void flow_catchment_advance(Flow *flow, SimTime to);
+
 /* flow_core.c */
 void flow_core_attach(Flow *flow);
 void flow_core_advance(Flow *flow, SimTime from, SimTime to);
@@ -252,6 +274,8 @@ void flow_cause_attach(Flow *flow);
 void flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double amount,
                         double *into);
 void flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *into);
+/* Cause of a surge of sites that call this central service, of any site (SIM_NONE); 0: none. */
+uint32_t flow_cause_of_surge(const Flow *flow, uint32_t service);
 /* At the end of a tick: marks of waiting people, pseudo-slots shared out, causes counted. */
 void flow_cause_share_out(Flow *flow);
 
@@ -260,6 +284,8 @@ void flow_record_attach(Flow *flow, SimTime duration);
 void flow_record_close(Flow *flow, SimTime to);
 
 /* flow.c: the plane */
+/* Fresh demand of a PoP, of those who reach none (SIM_NONE), by row, before factors. */
+void flow_demand_read(const Flow *flow, uint32_t pop, SimTime at, double *ret_by_row);
 extern const PlaneOps flow_plane_ops;
 Flow *flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor);
 /* Everything advanced to now, the open bucket closed. */

@@ -70,15 +70,30 @@ flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double am
     into[slot < FLOW_CAUSES ? slot : 0] += amount;
 }
 
+uint32_t
+flow_cause_of_surge(const Flow *flow, uint32_t service)
+{
+    uint32_t slot = 0;
+    for (uint32_t s = 0; service == SIM_NONE && s < flow->world->n_sites; s++)
+        slot = flow->surge_slot[s] ? flow->surge_slot[s] : slot;
+    for (uint32_t e = 0; service != SIM_NONE && e < flow->plan->n_edges; e++)
+        for (uint32_t r = 0; flow->plan->edges[e].service == service && r < flow->plan->n_clients;
+             r++)
+            if (flow->plan->edges[e].calls[r] > 0 && flow->surge_slot[flow->plan->rows[r].site])
+                slot = flow->surge_slot[flow->plan->rows[r].site];
+    return slot;
+}
+
 /*
- * An overload belongs to what took capacity away; without that, to the excess:
- * the calls of people who came back, by what made them wait.
+ * An overload belongs to what took capacity away or to a surge, while it lasts
+ * or work of its time waits; without that, to the excess: the calls of people
+ * who came back, by what made them wait.
  */
 void
 flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *into)
 {
-    if (core->capacity_slot) {
-        into[core->capacity_slot] += amount;
+    if (core->backlog_slot) {
+        into[core->backlog_slot] += amount;
         return;
     }
     double marks[FLOW_CAUSES] = {0}, sum = 0;

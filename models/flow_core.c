@@ -282,6 +282,11 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
         serve_calmly(core, capacity, seconds);
     else
         serve_by_station(flow, core, from, to, capacity);
+    uint32_t slot = core->capacity_slot;
+    if (!slot)
+        slot = flow_cause_of_surge(flow, core->service);
+    if (slot || flow_station_is_empty(&core->station))
+        core->backlog_slot = slot;
     double lost = sum_of(core->timed_out, core->n_streams) + sum_of(core->refused, core->n_streams);
     double done = sum_of(core->started, core->n_streams);
     if (lost + done > 0)

@@ -228,13 +228,18 @@ put_all_later(const FlowStep *step)
                         flow_column(flow->work, step, k));
 }
 
-/* What took capacity away now; else what did while the work that still waits began to. */
+/* What took capacity away now or sent others here; else what did while the work that still waits
+ * began to. */
 static void
 find_backlog_slot(const Flow *flow, FlowPop *pop)
 {
     uint32_t now = pop->is_halted ? flow->halt_slot : pop->overload_slot;
     if (!now)
         now = flow->scale_slot;
+    if (!now)
+        now = pop->guest_slot;
+    if (!now)
+        now = flow_cause_of_surge(flow, SIM_NONE);
     if (now || flow_station_is_empty(&pop->station))
         pop->backlog_slot = now;
 }

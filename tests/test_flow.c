@@ -103,7 +103,68 @@ pops_add_up_to_the_whole(void)
     whole_run_clear(&whole);
 }
 
+#define TWO_POPS                                                                                   \
+    "blackstart: 1\n"                                                                              \
+    "title: two\n"                                                                                 \
+    "clock: {duration: 10m}\n"                                                                     \
+    "network: {busiest: 2, requests: 100k/s, headroom: 20%, convergence: 1s,\n"                    \
+    "  diurnal: {amplitude: 0%}}\n"                                                                \
+    "services: {proxy: {placement: pop, cpu: 1ms}}\n"                                              \
+    "sites: {web: {service: proxy, remainder: true, client: {timeout: 5s, reload: 30s}}}\n"        \
+    "timeline:\n"
+
+/* Who reaches no PoP is not silent: he asks, gets nothing, and comes back when there is one. */
+static void
+users_without_any_pop_fail(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, TWO_POPS "  - {at: +2m, do: pop-down, for: 3m}\n", &plain);
+    whole_run_finish(&whole);
+    SimTime down = 122 * SIM_SECOND, up = 5 * SIM_MINUTE;
+    double fresh = whole_run_total(&whole, "all.fresh", down, up);
+    CHECK_NEAR(fresh, 178 * 100e3, 1e-6 * fresh);
+    CHECK_NEAR(whole_run_total(&whole, "all.ok", down, up), 0, 1e-6);
+    double failed = whole_run_total(&whole, "outcome.timeout", down, up);
+    CHECK_NEAR(failed, whole_run_total(&whole, "all.offered", down, up), 1e-9 * failed);
+    CHECK(whole_run_total(&whole, "all.reloads", down, up) > 0.5 * fresh);
+    /* Those who wait follow the routes: PoPs with room to spare would not fail by themselves. */
+    CHECK(whole_run_total(&whole, "all.reloads", up + 2 * SIM_SECOND, 10 * SIM_MINUTE) > 1e6);
+    CHECK_STR(run_cause_label(whole.run, 1), "pop-down");
+    CHECK(run_bites_entry(whole.run, 0) >= failed);
+    whole_run_clear(&whole);
+}
+
+/* The PoP that is left has not the CPU for two. */
+static void
+an_overload_by_others_users_belongs_to_what_sent_them(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, TWO_POPS "  - {at: +2m, do: pop-down, busiest: 1, for: 3m}\n", &plain);
+    whole_run_finish(&whole);
+    double failed = whole_run_total(&whole, "all.failed", 0, 10 * SIM_MINUTE);
+    CHECK(failed > 1e5);
+    CHECK_NEAR(run_bites_entry(whole.run, 0), failed, 1e-6 * failed);
+    whole_run_clear(&whole);
+}
+
+static void
+an_overload_in_a_surge_belongs_to_the_surge(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, TWO_POPS "  - {at: +2m, do: surge, sites: [web], by: 3x, for: 1m}\n",
+                   &plain);
+    whole_run_finish(&whole);
+    double failed = whole_run_total(&whole, "all.failed", 0, 10 * SIM_MINUTE);
+    CHECK(failed > 1e5);
+    CHECK_NEAR(run_bites_entry(whole.run, 0), failed, 1e-6 * failed);
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
+    {"users_without_any_pop_fail", users_without_any_pop_fail},
+    {"an_overload_by_others_users_belongs_to_what_sent_them",
+     an_overload_by_others_users_belongs_to_what_sent_them},
+    {"an_overload_in_a_surge_belongs_to_the_surge", an_overload_in_a_surge_belongs_to_the_surge},
     {"a_second_dip_belongs_to_the_file_of_the_first",
      a_second_dip_belongs_to_the_file_of_the_first},
     {"demand_beyond_capacity_is_its_own_cause", demand_beyond_capacity_is_its_own_cause},
