@@ -443,6 +443,9 @@ verify(const Sim *sim, const void *state)
             inside += pop->orbit[r];
         for (uint32_t i = 0; pop->carry && i < flow->clients.levels * flow->plan->stride; i++)
             inside += pop->carry[i];
+        for (uint32_t k = 0; pop->has_dropped && k < flow->clients.levels; k++)
+            for (uint32_t r = 0; r < flow->plan->n_clients; r++)
+                inside += pop->dropped[k * flow->plan->stride + r];
         double queued = flow_station_waiting(&pop->station, pop->at);
         inside += pop->delays.pending + queued;
         slack += flow->n_zones ? queued : 0; /* calls through fronts are no people */
@@ -465,10 +468,17 @@ behaviour_set(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     Flow *flow = plane;
+    bool is_host = flow->world->host[service] == service;
     flow_pop_advance(flow, pop, now_of(flow));
-    for (uint32_t u = 0; u < flow->plan->n_units; u++)
-        if (flow->plan->units[u].service == service && flow->plan->units[u].cohort == cohort)
-            flow->pops[pop].behaviour[u] = *behaviour;
+    for (uint32_t u = 0; u < flow->plan->n_units; u++) {
+        const FlowUnit *unit = &flow->plan->units[u];
+        Behaviour *does = &flow->pops[pop].behaviour[u];
+        if (unit->service != service || unit->cohort != cohort)
+            continue;
+        if (is_host && behaviour->refused && !does->refused)
+            flow_pop_drop(flow, pop, world_cohort_share(flow->world, service, cohort));
+        *does = *behaviour;
+    }
     flow_pop_refresh(flow, pop);
 }
 

@@ -67,7 +67,8 @@ typedef struct FlowActive {
     uint32_t slot;        /* of its cause */
     uint32_t service;     /* SIM_NONE: an origin */
     uint8_t outcome;
-    bool is_joined; /* the same calls as the one before, so it takes its share of what that had */
+    bool is_refused; /* no process takes the call, so it costs no CPU */
+    bool is_joined;  /* the same calls as the one before, so it takes its share of what that had */
 } FlowActive;
 
 typedef struct FlowPop {
@@ -100,10 +101,13 @@ typedef struct FlowPop {
     FlowDelays delays;
     double offered, failed;             /* cumulative attempts */
     double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
-    uint32_t overload_slot;             /* cause of lost capacity or burnt CPU; 0: none */
-    uint32_t backlog_slot;              /* the last such cause since work began to wait; 0: none */
-    uint32_t n_guests;                  /* metros that reach another PoP at the start of the run */
-    uint32_t guest_slot;                /* cause that sent the last of them; 0: none are here */
+    double bucket_cost, bucket_calls;   /* CPU seconds that its attempts ask for; attempts */
+    double *dropped;                    /* [level][row] calls lost when processes died; or NULL */
+    bool has_dropped;
+    uint32_t overload_slot; /* cause of lost capacity or burnt CPU; 0: none */
+    uint32_t backlog_slot;  /* the last such cause since work began to wait; 0: none */
+    uint32_t n_guests;      /* metros that reach another PoP at the start of the run */
+    uint32_t guest_slot;    /* cause that sent the last of them; 0: none are here */
 } FlowPop;
 
 /* Users who reach no PoP: the routes to all of them are gone. */
@@ -144,7 +148,7 @@ typedef struct FlowCore {
 } FlowCore;
 
 typedef struct FlowColumns { /* recorder columns; those of lists: the first of each */
-    uint32_t fresh, retries, reloads, offered, ok, failed, blocked;
+    uint32_t fresh, retries, reloads, offered, ok, failed, blocked, answered;
     uint32_t outcome, cause;
     uint32_t *site, *cohort, *region, *service, *sessions;
     uint32_t *cohort_of_row; /* [row] index into cohort; SIM_NONE */
@@ -251,6 +255,8 @@ double flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *re
 void flow_pop_advance(Flow *flow, uint32_t pop, SimTime to);
 /* Decides when the PoP's next step is due, after one. */
 void flow_pop_plan_next(Flow *flow, uint32_t pop);
+/* A share of what waits at a PoP fails now: its processes died. */
+void flow_pop_drop(Flow *flow, uint32_t pop, double share);
 void flow_pop_refresh(Flow *flow, uint32_t pop); /* after a behaviour or the plan changed */
 /* Calls a second over an edge, and how many of them pass its front. */
 void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed);

@@ -25,6 +25,7 @@ fill_client(FlowClients *clients, uint32_t r, const ClientSpec *spec, SimTime at
     clients->growth[r] = spec->growth;
     clients->jitter[r] = spec->jitter;
     clients->timeout_min = fmin(clients->timeout_min, sim_seconds(spec->timeout));
+    clients->timeout_max = fmax(clients->timeout_max, sim_seconds(spec->timeout));
     if (spec->persistence > 0)
         clients->reload_min = fmin(clients->reload_min, sim_seconds(spec->reload));
 }

@@ -27,8 +27,8 @@ typedef struct FlowClients { /* columns of `stride` doubles, the same at all PoP
     double *budget, *budget_min; /* budget 0: no limit */
     double *backoff, *growth, *jitter;
     bool has_delays;
-    SimTime slot; /* width of a slot of the delay lines */
-    double reload_min, timeout_min;
+    SimTime slot;                                /* width of a slot of the delay lines */
+    double reload_min, timeout_min, timeout_max; /* of clients */
 } FlowClients;
 
 typedef struct FlowDelays { /* one PoP's retries on their way; NULL columns until the first */

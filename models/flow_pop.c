@@ -261,6 +261,24 @@ book_overload(const FlowStep *step, double *restrict lost, Outcome outcome)
     step->pop->failed += sum;
 }
 
+/* Calls that waited when their processes died: a reset, and at once another attempt. */
+static void
+book_dropped(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    FlowPop *pop = step->pop;
+    for (uint32_t k = 0; pop->has_dropped && k < step->levels; k++) {
+        double *dropped = flow_column(pop->dropped, step, k);
+        bool is_last = k + 1 == step->levels;
+        retry(step, k, dropped, is_last ? flow->served : flow_column(pop->carry, step, k + 1));
+        if (!is_last)
+            put_later(step, k);
+        book_overload(step, dropped, OUTCOME_502);
+        memset(dropped, 0, step->n * sizeof(double));
+    }
+    pop->has_dropped = false;
+}
+
 /* Through the station: flow->level becomes what was started in time. */
 static void
 serve_by_station(const FlowStep *step, double capacity)
@@ -301,6 +319,7 @@ serve_by_station(const FlowStep *step, double capacity)
         book_overload(step, flow_column(flow->timed_out, step, k), OUTCOME_TIMEOUT);
         book_overload(step, refused, OUTCOME_503);
     }
+    book_dropped(step);
     memcpy(flow->level, flow->started, all * sizeof(double));
 }
 
@@ -537,6 +556,34 @@ flow_pop_refresh(Flow *flow, uint32_t index)
     pop->due = pop->at;
 }
 
+/* What the attempts that came ask for, whether they get it or not: the mean cost of one. */
+static void
+book_cost(const FlowStep *step)
+{
+    const Flow *flow = step->flow;
+    const double *restrict attempts = flow->attempts, *restrict cpu = flow->cpu;
+    double cost = 0, calls = 0;
+    for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
+        cost += attempts[r] * cpu[r];
+        calls += attempts[r];
+    }
+    step->pop->bucket_cost += cost;
+    step->pop->bucket_calls += calls;
+}
+
+void
+flow_pop_drop(Flow *flow, uint32_t index, double share)
+{
+    FlowPop *pop = &flow->pops[index];
+    size_t all = (size_t)flow->clients.levels * flow->plan->stride;
+    if (flow_station_is_empty(&pop->station))
+        return;
+    if (!pop->dropped)
+        pop->dropped = SIM_ARENA_NEW(flow->arena, double, all);
+    flow_station_drop(&pop->station, pop->at, share, pop->dropped);
+    pop->has_dropped = true;
+}
+
 /* one step ---------------------------------------------------------------------------------- */
 
 static void
@@ -554,7 +601,7 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     double capacity = usable_cores(flow, pop);
     flow_terms_judge(&step);
     enter(&step);
-    bool by_station = !flow_station_is_empty(&pop->station);
+    bool by_station = !flow_station_is_empty(&pop->station) || pop->has_dropped;
     double work = by_station ? 0 : serve_at_once(&step);
     by_station |= work > capacity * step.seconds;
     find_backlog_slot(flow, pop);
@@ -574,6 +621,7 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     find_change(&step);
     pop->load = work / step.seconds;
     pop->bucket_work += work;
+    book_cost(&step);
     if (by_station)
         pop->bucket_backlog += flow_station_work(&pop->station) * step.seconds;
     pop->at = to;

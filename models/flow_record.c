@@ -5,9 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { SITE_COLUMNS = 5, COHORT_COLUMNS = 4, REGION_COLUMNS = 3, SERVICE_COLUMNS = 2 };
+enum { SITE_COLUMNS = 6, COHORT_COLUMNS = 5, REGION_COLUMNS = 3, SERVICE_COLUMNS = 2 };
 
-static const char *const site_names[SITE_COLUMNS] = {"fresh", "offered", "ok", "failed", "blocked"};
+static const char *const site_names[SITE_COLUMNS] = {"fresh",  "offered", "ok",
+                                                     "failed", "blocked", "answered"};
 
 /* columns ----------------------------------------------------------------------------------- */
 
@@ -47,6 +48,7 @@ attach_all(Flow *flow)
     columns->ok = count(flow, "all.ok", "attempts served");
     columns->failed = count(flow, "all.failed", "attempts failed");
     columns->blocked = count(flow, "all.blocked", "attempts blocked or refused by a limit");
+    columns->answered = count(flow, "all.answered", "attempts that came to an end, of any kind");
     for (uint32_t i = 0; i < OUTCOME_COUNT; i++) {
         g_autofree char *name = g_strdup_printf("outcome.%s", outcome_names[i]);
         uint32_t column = count(flow, name, NULL);
@@ -95,7 +97,8 @@ attach_sites(Flow *flow)
 static void
 attach_cohorts(Flow *flow)
 {
-    static const char *const words[COHORT_COLUMNS] = {"offered", "ok", "failed", "blocked"};
+    static const char *const words[COHORT_COLUMNS] = {"offered", "ok", "failed", "blocked",
+                                                      "answered"};
     const World *world = flow->world;
     FlowColumns *columns = &flow->columns;
     columns->cohort = SIM_ARENA_NEW(flow->arena, uint32_t, flow->plan->n_rows + 1);
@@ -189,8 +192,8 @@ void
 flow_record_attach(Flow *flow, SimTime duration)
 {
     const World *world = flow->world;
-    uint32_t most = 64 + FLOW_CAUSES + OUTCOME_COUNT + 8 * world->n_sites + 5 * world->n_services +
-                    4 * flow->plan->n_rows + 8 * GEO_REGIONS + 4 * world->n_configs;
+    uint32_t most = 64 + FLOW_CAUSES + OUTCOME_COUNT + 9 * world->n_sites + 5 * world->n_services +
+                    5 * flow->plan->n_rows + 8 * GEO_REGIONS + 4 * world->n_configs;
     flow->recorder = sim_recorder_new(flow->arena, duration, 4096, most);
     attach_all(flow);
     attach_sites(flow);
@@ -210,8 +213,10 @@ close_rows(Flow *flow)
     double *counts = sim_recorder_counts(flow->recorder);
     const FlowColumns *columns = &flow->columns;
     for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-        const double values[] = {flow->sum_fresh[r], flow->sum_offered[r], flow->sum_ok[r],
-                                 flow->sum_failed[r], flow->sum_blocked[r]};
+        const double values[] = {
+            flow->sum_fresh[r],   flow->sum_offered[r],
+            flow->sum_ok[r],      flow->sum_failed[r],
+            flow->sum_blocked[r], flow->sum_ok[r] + flow->sum_failed[r] + flow->sum_blocked[r]};
         const FlowRow *row = &flow->plan->rows[r];
         double cacheable = world_site(flow->world, row->site)->cache.cacheable;
         for (uint32_t i = 0; i < SITE_COLUMNS; i++)
@@ -223,6 +228,7 @@ close_rows(Flow *flow)
         counts[columns->ok] += values[2];
         counts[columns->failed] += values[3];
         counts[columns->blocked] += values[4];
+        counts[columns->answered] += values[5];
         counts[columns->retries] += flow->sum_retries[r];
         counts[columns->reloads] += flow->sum_reloads[r];
         counts[columns->lookups] += flow->sum_asked[r] * cacheable;
@@ -269,8 +275,8 @@ typedef struct LatencyPoint { /* of the sojourn at a PoP: quantile, weight */
 
 /*
  * Adds a PoP's served requests to the histogram: the way, the sojourn at the
- * PoP (M/M/c while it copes, the queue's wait when not), and for misses the
- * origin.
+ * PoP (M/M/c while it copes, the queue's wait when not, no more than a client
+ * waits), and for misses the origin.
  */
 static void
 add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, double origin_s)
@@ -280,7 +286,7 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
     double servers = (double)flow->world->spec->network.cores_per_queue;
     double cores = fmax(1e-9, pop->cores * pop->speed * flow->pop_scale);
     double busy = fmin(0.995, pop->bucket_work / (cores * seconds));
-    double service = pop->bucket_work / fmax(served, 1e-9);
+    double service = pop->bucket_cost / fmax(pop->bucket_calls, 1e-9);
     double queued = pop->bucket_backlog / seconds / cores;
     double waits = erlang_c(busy * servers, servers);
     double relief = servers * (1 - busy) / service;
@@ -290,7 +296,8 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
                                   : -sim_log(left) * service +
                                         (waits > left ? sim_log(waits / left) / relief : 0);
         for (uint32_t j = 0; j < FLOW_WAY_POINTS; j++) {
-            double near = flow->way[p * FLOW_WAY_POINTS + j] + own + queued;
+            double here = fmin(own + queued, flow->clients.timeout_max);
+            double near = flow->way[p * FLOW_WAY_POINTS + j] + here;
             double weight = served * points[i].weight / FLOW_WAY_POINTS;
             sim_histogram_add(flow->latency, sim_from_seconds(near), weight * (1 - miss));
             sim_histogram_add(flow->latency, sim_from_seconds(near + origin_s), weight * miss);
@@ -332,10 +339,10 @@ close_pops(Flow *flow, SimTime from, SimTime to)
     memset(flow->latency, 0, sizeof *flow->latency);
     for (uint32_t p = 0; p < flow->n_pops; p++) {
         FlowPop *pop = &flow->pops[p];
-        double capacity = fmax(1e-9, pop->cores * flow->pop_scale);
+        double capacity = fmax(1e-9, pop->cores * pop->speed * flow->pop_scale);
         double offered = pop->offered - flow->pop_recorded[2 * p];
         double failed = pop->failed - flow->pop_recorded[2 * p + 1];
-        double share = pop->bucket_work / (capacity * seconds);
+        double share = fmin(1, pop->bucket_work / (capacity * seconds));
         uint32_t region = flow->columns.region[flow->world->geo->pops.at.region[p]];
         flow->pop_recorded[2 * p] = pop->offered;
         flow->pop_recorded[2 * p + 1] = pop->failed;
@@ -350,7 +357,7 @@ close_pops(Flow *flow, SimTime from, SimTime to)
         most = fmax(most, share);
         if (offered > failed && pop->bucket_work > 0)
             add_latency(flow, p, offered - failed, seconds, miss, origin);
-        pop->bucket_work = pop->bucket_backlog = 0;
+        pop->bucket_work = pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = 0;
     }
     sim_recorder_gauge(flow->recorder, flow->columns.cpu_mean, used / (cores * seconds), from, to);
     sim_recorder_gauge(flow->recorder, flow->columns.cpu_max, most, from, to);

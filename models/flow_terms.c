@@ -28,7 +28,9 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     double left = does->refused ? 0 : 1;
     active.chance = 1 - left;
     active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_502 : term->outcome);
+    active.is_refused = true;
     add_active(flow, pop, active);
+    active.is_refused = false;
     active.chance = left * does->panic;
     left *= 1 - does->panic;
     active.is_joined = pop->n_active > first;
@@ -304,8 +306,10 @@ flow_terms_judge(FlowStep *step)
                                                                                : NULL;
         for (uint32_t r = 0; into && r < step->n; r++)
             into[r] += portion[r];
-        for (uint32_t r = 0; active->error_cpu > 0 && r < step->n; r++)
+        for (uint32_t r = 0; active->error_cpu > 0 && !active->is_refused && r < step->n; r++)
             flow->cpu[r] += portion[r] * active->error_cpu;
+        for (uint32_t r = 0; active->is_refused && r < step->n; r++)
+            flow->cpu[r] *= 1 - portion[r]; /* nobody lives to spend any */
     }
     for (uint32_t u = 0; pop->is_burning && u < flow->plan->n_units; u++) {
         const FlowUnit *unit = &flow->plan->units[u];

@@ -12,6 +12,10 @@ typedef struct Share {
 } Share;
 
 static const Share shares[] = {
+    /* Of the attempts whose end is known: a queue's failures come later than its arrivals. */
+    {"errors", "failed", "answered", false},
+    {"success", "ok", "answered", false},
+    {"blocked", "blocked", "answered", false},
     {"errors", "failed", "offered", false},
     {"success", "ok", "offered", false},
     {"success", "failed", "offered", true}, /* services count no ok */

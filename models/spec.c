@@ -246,8 +246,6 @@ static const SimField service_fields[] = {
         .about = "What it calls for each request."),
     CHOICE(ServiceSpec, outcome, "outcome", .fallback = "503", .choices = outcome_names,
            .about = "What a failed call of this service is to a client."),
-    DURATION(ServiceSpec, latency, "latency", .fallback = "0s", .min = 0, .max = 3600,
-             .about = "Time of a call beyond queueing, service and distance."),
 };
 static const SimFieldTable service_table = {.name = "service",
                                             .about = "A program that answers calls.",

@@ -128,9 +128,8 @@ typedef struct ServiceSpec {
     StationSpec station;
     RestartSpec restart;
     FrontSpec front;
-    SimList needs;   /* NeedSpec */
-    int outcome;     /* what a failed call is to a client when nothing more specific is known */
-    SimTime latency; /* time of a call beyond queueing, service and distance */
+    SimList needs; /* NeedSpec */
+    int outcome;   /* what a failed call is to a client when nothing more specific is known */
 } ServiceSpec;
 
 typedef struct VendorSpec { /* a site's hidden dependency; only `check` reads it */
