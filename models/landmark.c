@@ -51,9 +51,10 @@ landmark_cut(const char *text, glong most)
 static void
 append_name(GString *text, const SimList *list, gsize size, uint32_t index)
 {
+    if (index >= list->n)
+        return;
     const char *item = (const char *)list->items + size * index;
-    if (index < list->n)
-        g_string_append_printf(text, " %s", ((const SimEntity *)(const void *)item)->name);
+    g_string_append_printf(text, " %s", ((const SimEntity *)(const void *)item)->name);
 }
 
 static void

@@ -61,9 +61,10 @@ typedef struct SimList {
     uint32_t n;
 } SimList;
 #define SIM_ITEM(list, type, i) (&((type *)(list).items)[i])
+/* An empty list has no items, and nothing may be added to no pointer, not even 0. */
 #define SIM_EACH(type, item, list)                                                                 \
-    for (type *item = (type *)(list).items, *item##_end = item + (list).n; item < item##_end;      \
-         item++)
+    for (type *item = (type *)(list).items, *item##_end = item ? item + (list).n : item;           \
+         item < item##_end; item++)
 
 typedef struct SimFieldTable SimFieldTable;
 typedef struct SimFields SimFields; /* the state of one reading; see below */

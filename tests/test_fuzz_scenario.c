@@ -64,6 +64,8 @@ mutate(GByteArray *text, const GPtrArray *seeds, SimRng *rng)
             g_byte_array_remove_range(text, at, length);
         return;
     case 3: {
+        if (length == 0)
+            return;
         g_autofree uint8_t *piece = g_memdup2(text->data + at, length);
         g_byte_array_append(text, piece, length);
         return;
@@ -73,7 +75,8 @@ mutate(GByteArray *text, const GPtrArray *seeds, SimRng *rng)
         const uint8_t *other = seed_data(seeds, sim_rng_below(rng, seeds->len), &size);
         gsize from = size ? sim_rng_below(rng, size) : 0;
         g_byte_array_set_size(text, at);
-        g_byte_array_append(text, other + from, (guint)MIN(size - from, 20000));
+        if (size > 0)
+            g_byte_array_append(text, other + from, (guint)MIN(size - from, 20000));
         return;
     }
     }
