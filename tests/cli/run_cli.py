@@ -443,6 +443,26 @@ def a_failing_or_killed_gnuplot_is_reported():
     expect(run("run", "good.yaml", env=environment), 1, "gnuplot was killed", "Verdict: held")
 
 
+def a_long_summary_is_cut_to_what_matters():
+    """Values inside their band and expectations that hold make way for what is off."""
+    expected = "".join(f"  - {{metric: errors, of: peak, at_most: {81 + i}%}}\n"
+                       for i in range(19))
+    published = "".join(f"""\
+  - {{id: P{i}, about: value {i}, value: some, source: made up, at_most: {1 if i == 13 else 95}%,
+     measure: {{metric: errors, of: peak}}}}
+""" for i in range(21))
+    write("much.yaml", SCENARIO % "6m" + f"expect:\n{expected}published:\n{published}")
+    result = run("run", "--no-plots", "much.yaml")
+    expect(result, 0, "Published figures: 20 of 21 inside", "off  P13 value 13", "  inside: P0 ",
+           "Expectations: 19 of 19 hold\n\n")
+    lines = result.stdout.splitlines()
+    check(len(lines) <= 40, f"{len(lines)} lines")
+    check(max(map(len, lines)) <= 110, max(lines, key=len))
+    with open("runs/much/summary.txt", encoding="utf-8") as file:
+        whole = file.read()
+    check("ok   P20 value 20" in whole and "at most 98%" in whole, whole)
+
+
 def figures_can_be_drawn_again():
     if not any(os.access(os.path.join(folder, "gnuplot"), os.X_OK)
                for folder in os.environ["PATH"].split(":")):
