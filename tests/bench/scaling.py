@@ -58,7 +58,7 @@ def with_sites(directory, n):
         target.write("templates:\n  web:\n    service: proxy\n"
                      "    needs: {waf: 100%, bot-management: 85%, workers-kv: 0.5%}\n"
                      "    cache: {cacheable: 65%}\n"
-                     "    client: {timeout: 30s, retries: 1, reload: 25s, persistence: 20%}\n"
+                     "    client: {timeout: 30s, reload: 25s, persistence: 20%}\n"
                      "sites:\n")
         for i in range(n):
             target.write(f"  s{i}: {{like: web, share: {100 / n:.6f}%}}\n")
