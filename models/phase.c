@@ -4,6 +4,7 @@
 
 #define LEAST_THRESHOLD 0.01
 #define TIMES_BASELINE 5.0
+#define CALM_SHARE 0.1
 
 /* Numbers of buckets at which something begins; n when it does not. */
 typedef struct Turns {
@@ -58,7 +59,7 @@ static Turns
 find_turns(const Metric *errors, double threshold, uint32_t n)
 {
     Turns turns = {.onset = n, .steady_failing = n, .drop = n, .recovered = n, .n = n};
-    uint32_t bucket = 0, ups = 0;
+    uint32_t bucket = 0, ups = 0, calm = 0;
     bool is_up = false;
     for (turns.onset = 0; turns.onset < n; turns.onset++)
         if (metric_value(errors, turns.onset) > threshold)
@@ -71,11 +72,13 @@ find_turns(const Metric *errors, double threshold, uint32_t n)
             continue;
         if (!is_up && value > line) {
             is_up = true;
-            turns.steady_failing = ups++ ? b : turns.onset;
+            bool flaps = ups++ > 0 && calm >= CALM_SHARE * (b - turns.onset);
+            turns.steady_failing = flaps ? b : turns.steady_failing;
         } else if (is_up && value < 0.8 * line) {
             is_up = false;
             turns.drop = b;
         }
+        calm += !is_up;
         if (value > threshold)
             turns.recovered = b + 1;
     }

@@ -4,9 +4,10 @@
  * The threshold is 1 % of attempts, or five times the baseline if that is more:
  * the share at the start, or in the calmest tenth of the run if that is less.  Steady lasts until
  * errors first exceed it.  Of the highest share after that, half is the line between good and bad:
- * as long as the curve still goes back and forth across that line it is flapping, then it is
- * failing. From the last drop below the line on it is recovering, and recovered when the threshold
- * is never exceeded again.  A phase that has no time is left out.
+ * as long as the curve still goes back and forth across that line, and is below it for a tenth of
+ * the time, it is flapping, then it is failing. From the last drop below the line on it is
+ * recovering, and recovered when the threshold is never exceeded again.  A phase that has no time
+ * is left out.
  *
  * Buckets without attempts belong to the phase around them.
  */

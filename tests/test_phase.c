@@ -54,6 +54,13 @@ going_back_and_forth_is_flapping(void)
 }
 
 static void
+a_short_break_is_no_flapping(void)
+{
+    EXPECT("0 steady, 1 failing, 17 recovered", 0, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50, 50,
+           50, 0, 50, 50, 0, 0);
+}
+
+static void
 what_does_not_end_has_no_recovery(void)
 {
     EXPECT("0 steady, 2 failing", 0, 0, 50, 60, 50);
@@ -84,6 +91,7 @@ static CU_TestInfo tests[] = {
     {"a_calm_run_is_one_phase", a_calm_run_is_one_phase},
     {"an_incident_has_its_chapters", an_incident_has_its_chapters},
     {"going_back_and_forth_is_flapping", going_back_and_forth_is_flapping},
+    {"a_short_break_is_no_flapping", a_short_break_is_no_flapping},
     {"what_does_not_end_has_no_recovery", what_does_not_end_has_no_recovery},
     {"a_high_base_is_steady_too", a_high_base_is_steady_too},
     {"an_early_fault_is_no_baseline", an_early_fault_is_no_baseline},
