@@ -522,6 +522,15 @@ hurt(Configs *configs, Config *config, uint32_t i, uint32_t pop, uint32_t cause)
         routing_withdraw(configs->parts.routing, 0, pop, cause);
 }
 
+/* Whether the program itself sees that it cannot use the version; a file that loads well and does
+ * harm afterwards it takes for good. */
+static bool
+is_noticed(const Config *config, uint32_t i)
+{
+    const EffectSpec *effect = &SIM_ITEM(config->spec->consumers, ConsumerSpec, i)->effect;
+    return effect->reject || effect->panic > 0 || effect->crash_loop > 0 || effect->degrade;
+}
+
 /* What each consumer makes of the version. */
 static void
 load(Configs *configs, Config *config, uint32_t pop, const Push *push, Place *place)
@@ -531,7 +540,7 @@ load(Configs *configs, Config *config, uint32_t pop, const Push *push, Place *pl
     for (uint32_t i = 0; i < config->spec->consumers.n; i++) {
         if (!version_breaks(config->versions, push->version, i)) {
             heal(configs, config, i, pop, push->entry);
-        } else if (config->spec->last_known_good) {
+        } else if (config->spec->last_known_good && is_noticed(config, i)) {
             place->is_held = true;
         } else {
             hurt(configs, config, i, pop, push->entry);

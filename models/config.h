@@ -18,8 +18,9 @@
  * What a PoP does with a version that arrived:
  *   validate_at_loader and a limit is broken: refused, the PoP keeps what it has;
  *   a consumer's condition holds (the version is bad for it):
- *     last_known_good: this consumer refuses and keeps its last good one;
- *     effect.reject without it: the consumer has no version, every call fails;
+ *     last_known_good, and the effect is one that the program notices itself (panic,
+ *     crash_loop, reject, degrade): this consumer refuses and keeps its last good one;
+ *     effect.reject without last_known_good: the consumer has no version, every call fails;
  *     else the effect is in force (processes.h), withdraw through routing.h;
  *   otherwise the consumer is healed.
  *

@@ -181,7 +181,9 @@ static const SimField config_fields[] = {
     BOOL(ConfigSpec, validate_at_loader, "validate_at_loader", .fallback = "false",
          .about = "Whether a PoP refuses a version that breaks a limit and keeps the last good."),
     BOOL(ConfigSpec, last_known_good, "last_known_good", .fallback = "false",
-         .about = "A consumer that a version would break falls back to the last good one."),
+         .about = "A consumer that notices that it cannot use a version (panic, crash_loop, "
+                  "reject, degrade) keeps the last good one; errors, burn_cpu and withdraw show "
+                  "only later, and happen all the same."),
     OBJECT(ConfigSpec, distribution, "distribution", .table = &distribution_table,
            .about = "How versions spread."),
     OBJECT(ConfigSpec, rollout, "rollout", .table = &rollout_table,

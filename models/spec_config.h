@@ -74,7 +74,7 @@ typedef struct EffectSpec {
     SimEntity entity;
     double panic;        /* share of calls that fail; the worker is back in milliseconds */
     double crash_loop;   /* share of processes that die and loop */
-    bool reject;         /* the loader refuses the version and keeps the last good one */
+    bool reject;         /* the consumer refuses the version; see config.h */
     const char *degrade; /* name of a condition that sites react to */
     double errors;       /* share of calls answered with an error, nothing crashes */
     double burn_cpu;     /* factor on the service's CPU time */

@@ -233,6 +233,23 @@ refused_versions_leave_the_last_good_one(void)
     }
 }
 
+/* A program falls back when it sees that a file is bad, and only then. */
+static void
+harm_that_shows_later_passes_the_last_known_good(void)
+{
+    static const char text[] =
+        SERVICES FEATURES "    last_known_good: true\n"
+                          "    consumers: [{service: proxy, when: size > 200, effect: {errors: "
+                          "30%, burn_cpu: 2x}}]\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 3, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 60);
+    CHECK_NEAR(fake_behaviour(fake, PROXY, 1, OLD).errors, 0.3, 1e-12);
+    CHECK_NEAR(fake_behaviour(fake, PROXY, 1, OLD).burn_cpu, 2, 0);
+    CHECK_NEAR(config_share_held(bench.configs, 0), 0, 0);
+}
+
 static void
 a_rejected_version_without_a_good_one_starves(void)
 {
@@ -370,6 +387,8 @@ static CU_TestInfo tests[] = {
     {"validation_at_the_generator_holds_a_version_back",
      validation_at_the_generator_holds_a_version_back},
     {"refused_versions_leave_the_last_good_one", refused_versions_leave_the_last_good_one},
+    {"harm_that_shows_later_passes_the_last_known_good",
+     harm_that_shows_later_passes_the_last_known_good},
     {"a_rejected_version_without_a_good_one_starves",
      a_rejected_version_without_a_good_one_starves},
     {"a_withdrawing_pop_comes_back_with_a_good_version",
