@@ -67,8 +67,8 @@ typedef struct FlowActive {
     uint32_t slot;        /* of its cause */
     uint32_t service;     /* SIM_NONE: an origin */
     uint8_t outcome;
-    bool is_refused; /* no process takes the call, so it costs no CPU */
-    bool is_joined;  /* the same calls as the one before, so it takes its share of what that had */
+    bool is_free;   /* nobody who has CPU works on them: refused, or answered by the stuck alone */
+    bool is_joined; /* the same calls as the one before, so it takes its share of what that had */
 } FlowActive;
 
 typedef struct FlowPop {

@@ -28,9 +28,9 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     double left = does->refused ? 0 : 1;
     active.chance = 1 - left;
     active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_502 : term->outcome);
-    active.is_refused = true;
+    active.is_free = true;
     add_active(flow, pop, active);
-    active.is_refused = false;
+    active.is_free = false;
     active.chance = left * does->panic;
     left *= 1 - does->panic;
     active.is_joined = pop->n_active > first;
@@ -39,6 +39,7 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     active.chance = left * does->errors;
     active.is_joined = pop->n_active > first;
     active.slot = flow_cause_slot(flow, does->stuck_cause);
+    active.is_free = does->errors >= 1 && does->speed <= 0;
     if (own && !term->is_stale)
         active.outcome = (uint8_t)service->outcome;
     add_active(flow, pop, active);
@@ -264,6 +265,48 @@ judge_flawless(const FlowStep *step)
     memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
 }
 
+static void
+sum_failures(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    memset(flow->failed, 0, step->n * sizeof(double));
+    memset(flow->blocked, 0, step->n * sizeof(double));
+    for (uint32_t a = 0; a < step->n_active; a++) {
+        const FlowActive *active = &flow->active[a];
+        const double *restrict portion = flow_column(flow->portion, step, a);
+        double *restrict into = outcome_is_failed((Outcome)active->outcome)    ? flow->failed
+                                : outcome_is_blocked((Outcome)active->outcome) ? flow->blocked
+                                                                               : NULL;
+        for (uint32_t r = 0; into && r < step->n; r++)
+            into[r] += portion[r];
+    }
+}
+
+/* What an attempt costs: calls that run hot, errors that are reported, less what nobody works on.
+ */
+static void
+add_cpu(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    const FlowPop *pop = step->pop;
+    memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
+    for (uint32_t u = 0; pop->is_burning && u < flow->plan->n_units; u++) {
+        const FlowUnit *unit = &flow->plan->units[u];
+        double more = (pop->behaviour[u].burn_cpu - 1) *
+                      sim_seconds(world_service(flow->world, unit->service)->cpu);
+        for (uint32_t r = 0; more > 0 && r < step->n; r++)
+            flow->cpu[r] += more * unit->calls[r];
+    }
+    for (uint32_t a = 0; a < step->n_active; a++) {
+        const FlowActive *active = &flow->active[a];
+        const double *restrict portion = flow_column(flow->portion, step, a);
+        for (uint32_t r = 0; active->is_free && r < step->n; r++)
+            flow->cpu[r] *= 1 - portion[r];
+        for (uint32_t r = 0; !active->is_free && active->error_cpu > 0 && r < step->n; r++)
+            flow->cpu[r] += portion[r] * active->error_cpu;
+    }
+}
+
 void
 flow_terms_judge(FlowStep *step)
 {
@@ -295,27 +338,6 @@ flow_terms_judge(FlowStep *step)
     uint32_t first = step->n_active;
     add_origin_terms(step);
     apply_terms(step, first);
-    memset(flow->failed, 0, step->n * sizeof(double));
-    memset(flow->blocked, 0, step->n * sizeof(double));
-    memcpy(flow->cpu, flow->plan->cpu, step->n * sizeof(double));
-    for (uint32_t a = 0; a < step->n_active; a++) {
-        const FlowActive *active = &flow->active[a];
-        const double *restrict portion = flow_column(flow->portion, step, a);
-        double *restrict into = outcome_is_failed((Outcome)active->outcome)    ? flow->failed
-                                : outcome_is_blocked((Outcome)active->outcome) ? flow->blocked
-                                                                               : NULL;
-        for (uint32_t r = 0; into && r < step->n; r++)
-            into[r] += portion[r];
-        for (uint32_t r = 0; active->error_cpu > 0 && !active->is_refused && r < step->n; r++)
-            flow->cpu[r] += portion[r] * active->error_cpu;
-        for (uint32_t r = 0; active->is_refused && r < step->n; r++)
-            flow->cpu[r] *= 1 - portion[r]; /* nobody lives to spend any */
-    }
-    for (uint32_t u = 0; pop->is_burning && u < flow->plan->n_units; u++) {
-        const FlowUnit *unit = &flow->plan->units[u];
-        double more = (pop->behaviour[u].burn_cpu - 1) *
-                      sim_seconds(world_service(flow->world, unit->service)->cpu);
-        for (uint32_t r = 0; more > 0 && r < step->n; r++)
-            flow->cpu[r] += more * unit->calls[r];
-    }
+    sum_failures(step);
+    add_cpu(step);
 }

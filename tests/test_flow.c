@@ -160,7 +160,40 @@ an_overload_in_a_surge_belongs_to_the_surge(void)
     whole_run_clear(&whole);
 }
 
+/* A closed port answers at once: nobody waits for his time-out. */
+static void
+calls_are_refused_at_once_where_no_process_lives(void)
+{
+    static const char *const stuck[] = {"0%", "100%"};
+    for (uint32_t i = 0; i < 2; i++) {
+        WholeRun whole;
+        g_autofree char *text =
+            g_strdup_printf("blackstart: 1\n"
+                            "title: dead\n"
+                            "clock: {duration: 3m}\n"
+                            "network: {busiest: 2, requests: 100k/s}\n"
+                            "services: {proxy: {placement: pop, cpu: 1ms, outcome: '503',\n"
+                            "  restart: {delay: 10m, stuck: %s}}}\n"
+                            "sites: {web: {service: proxy, remainder: true}}\n"
+                            "configs: {list: {properties: {x: 1}, distribution: {delay: 0s},\n"
+                            "  consumers: [{service: proxy, when: x > 1,\n"
+                            "    effect: {crash_loop: 100%%}}]}}\n"
+                            "timeline: [{at: +1m, do: push, config: list, properties: {x: 2}}]\n",
+                            stuck[i]);
+        whole_run_make(&whole, text, &plain);
+        whole_run_finish(&whole);
+        SimTime from = SIM_MINUTE + 2 * SIM_SECOND, to = 3 * SIM_MINUTE;
+        double offered = whole_run_total(&whole, "all.offered", from, to);
+        const char *outcome = i == 0 ? "outcome.502" : "outcome.503";
+        CHECK(offered > 1e7);
+        CHECK_NEAR(whole_run_total(&whole, outcome, from, to), offered, 1e-9 * offered);
+        whole_run_clear(&whole);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"calls_are_refused_at_once_where_no_process_lives",
+     calls_are_refused_at_once_where_no_process_lives},
     {"users_without_any_pop_fail", users_without_any_pop_fail},
     {"an_overload_by_others_users_belongs_to_what_sent_them",
      an_overload_by_others_users_belongs_to_what_sent_them},
