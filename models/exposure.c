@@ -250,36 +250,55 @@ set_failures(Exposure *exposure, const Spec *spec)
 
 /* vendors ------------------------------------------------------------------------------------- */
 
-/* Marks the vendors that stand on the service, directly or through others. */
+/* Everything that a vendor stands on: over as many vendors between as there are. */
 static void
-mark_vendors(const Spec *spec, uint32_t service, bool *falls)
+close_vendors(Exposure *exposure, const Spec *spec)
 {
-    bool is_growing = true;
-    for (uint32_t v = 0; v < spec->vendors.n; v++) {
-        falls[v] = false;
-        SIM_EACH(uint32_t, on, SIM_ITEM(spec->vendors, VendorSpec, v)->services)
-        falls[v] |= *on == service;
+    uint32_t n = exposure->n_vendors;
+    bool *on = exposure->stands_on = g_new0(bool, MAX((gsize)n * n, 1));
+    for (uint32_t v = 0; v < n; v++) {
+        on[v * n + v] = true;
+        SIM_EACH(uint32_t, other, SIM_ITEM(spec->vendors, VendorSpec, v)->vendors)
+        on[v * n + *other] = true;
     }
-    while (is_growing) {
-        is_growing = false;
-        for (uint32_t v = 0; v < spec->vendors.n; v++) {
-            bool before = falls[v];
-            SIM_EACH(uint32_t, on, SIM_ITEM(spec->vendors, VendorSpec, v)->vendors)
-            falls[v] |= falls[*on];
-            is_growing |= falls[v] != before;
-        }
-    }
+    for (uint32_t between = 0; between < n; between++)
+        for (uint32_t v = 0; v < n; v++)
+            for (uint32_t w = 0; on[v * n + between] && w < n; w++)
+                on[v * n + w] |= on[between * n + w];
+}
+
+bool
+exposure_site_stands_on(const Exposure *exposure, const Spec *spec, uint32_t site, uint32_t vendor)
+{
+    SIM_EACH(uint32_t, own, SIM_ITEM(spec->sites, SiteSpec, site)->vendors)
+    if (exposure->stands_on[*own * exposure->n_vendors + vendor])
+        return true;
+    return false;
 }
 
 static void
 set_vendors(Exposure *exposure, const Spec *spec)
 {
-    g_autofree bool *falls = g_new0(bool, MAX(spec->vendors.n, 1));
+    double total = 0;
+    g_autofree double *fails = g_new0(double, MAX(exposure->n_services, 1));
+    close_vendors(exposure, spec);
+    exposure->vendor_traffic = g_new0(double, MAX(exposure->n_vendors, 1));
+    for (uint32_t i = 0; i < exposure->n_sites; i++)
+        total += exposure->site_rate[i];
+    for (uint32_t v = 0; v < exposure->n_vendors; v++)
+        for (uint32_t i = 0; total > 0 && i < exposure->n_sites; i++)
+            if (exposure_site_stands_on(exposure, spec, i, v))
+                exposure->vendor_traffic[v] += exposure->site_rate[i] / total;
     for (uint32_t s = 0; s < exposure->n_services; s++) {
-        mark_vendors(spec, s, falls);
-        for (uint32_t i = 0; i < exposure->n_sites; i++)
-            SIM_EACH(uint32_t, vendor, SIM_ITEM(spec->sites, SiteSpec, i)->vendors)
-        exposure->by_vendor[s * exposure->n_sites + i] |= falls[*vendor];
+        spread(spec, s, fails);
+        for (uint32_t v = 0; v < exposure->n_vendors; v++) {
+            bool falls = false;
+            SIM_EACH(uint32_t, on, SIM_ITEM(spec->vendors, VendorSpec, v)->services)
+            falls |= fails[*on] > 0;
+            for (uint32_t i = 0; falls && i < exposure->n_sites; i++)
+                exposure->by_vendor[s * exposure->n_sites + i] |=
+                    exposure_site_stands_on(exposure, spec, i, v);
+        }
     }
 }
 
@@ -290,6 +309,7 @@ exposure_new(const Spec *spec)
     Graph graph = graph_of(spec);
     exposure->n_services = spec->services.n;
     exposure->n_sites = spec->sites.n;
+    exposure->n_vendors = spec->vendors.n;
     gsize cells = MAX((gsize)exposure->n_services * exposure->n_sites, 1);
     exposure->fails = g_new0(double, cells);
     exposure->by_vendor = g_new0(bool, cells);
@@ -318,6 +338,8 @@ exposure_free(Exposure *exposure)
     g_free(exposure->fails);
     g_free(exposure->by_vendor);
     g_free(exposure->traffic);
+    g_free(exposure->stands_on);
+    g_free(exposure->vendor_traffic);
     g_free(exposure);
 }
 

@@ -20,8 +20,8 @@
  *
  * Left out: overload (a slow service is not down), time-outs and retries,
  * cohorts, kill switches.  A site falls with a service through its vendors when
- * one of them, or a vendor of theirs, stands on it; which of its requests need
- * the vendor is not known.
+ * one of them, or a vendor of theirs, stands on something that fails with it;
+ * which of its requests need the vendor is not known.
  */
 #pragma once
 
@@ -43,7 +43,7 @@ typedef struct Chain {
 } Chain;
 
 typedef struct Exposure {
-    uint32_t n_services, n_sites;
+    uint32_t n_services, n_sites, n_vendors;
     uint32_t n_loops;
     Chain *loops;
     Chain *chains;     /* [service] to the edge; n == 0: not behind it */
@@ -51,11 +51,16 @@ typedef struct Exposure {
     double *fails;     /* [service * n_sites + site] share of the site's requests */
     bool *by_vendor;   /* [service * n_sites + site] falls through a vendor */
     double *traffic;   /* [service] share of all requests that fail */
+    bool *stands_on;   /* [vendor * n_vendors + vendor] directly or through others, and on itself */
+    double *vendor_traffic; /* [vendor] share of all requests that are to sites which stand on it */
 } Exposure;
 
 Exposure *exposure_new(const Spec *spec);
 void exposure_free(Exposure *exposure);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Exposure, exposure_free)
 
+/* Whether the site stands on the vendor, directly or through others. */
+bool exposure_site_stands_on(const Exposure *exposure, const Spec *spec, uint32_t site,
+                             uint32_t vendor);
 /* "access needs kv; kv is reached through proxy" */
 char *exposure_chain_text(const Spec *spec, const Chain *chain, bool is_loop);

@@ -110,6 +110,29 @@ vendors_of_vendors_count(void)
     CHECK(exposure->by_vendor[MIRROR * exposure->n_sites + LOGIN]);
     CHECK(!exposure->by_vendor[MIRROR * exposure->n_sites + SHOP]);
     CHECK(!exposure->by_vendor[KV * exposure->n_sites + LOGIN]);
+    CHECK(exposure_site_stands_on(exposure, &scenario.spec, LOGIN, 1));
+    CHECK(!exposure_site_stands_on(exposure, &scenario.spec, SHOP, 1));
+    CHECK_NEAR(exposure->vendor_traffic[1], 0.2, 1e-9);
+    scenario_text_clear(&scenario);
+}
+
+static void
+a_vendor_falls_with_what_its_service_needs(void)
+{
+    ScenarioText scenario;
+    scenario_text_read(&scenario,
+                       HEAD "services:\n"
+                            "  proxy: {placement: pop}\n"
+                            "  kv: {placement: core, location: dc}\n"
+                            "  access: {placement: core, location: dc, needs: {kv: 5%}}\n"
+                            "sites: {shop: {share: 100%, service: proxy, vendors: [a]}}\n"
+                            "vendors: {c: {services: [access]}, b: {vendors: [c]},\n"
+                            "  a: {vendors: [b]}}\n");
+    g_autoptr(Exposure) exposure = exposure_new(&scenario.spec);
+    CHECK(exposure->by_vendor[1]);
+    CHECK(exposure->by_vendor[2]);
+    CHECK(!exposure->by_vendor[0]);
+    CHECK_NEAR(exposure->vendor_traffic[0], 1, 1e-9);
     scenario_text_clear(&scenario);
 }
 
@@ -139,6 +162,7 @@ static CU_TestInfo tests[] = {
     {"open_needs_and_fallbacks_spare_the_caller", open_needs_and_fallbacks_spare_the_caller},
     {"traffic_is_weighted_by_the_sites_rates", traffic_is_weighted_by_the_sites_rates},
     {"vendors_of_vendors_count", vendors_of_vendors_count},
+    {"a_vendor_falls_with_what_its_service_needs", a_vendor_falls_with_what_its_service_needs},
     {"every_service_of_a_circle_falls_with_any", every_service_of_a_circle_falls_with_any},
     CU_TEST_INFO_NULL,
 };

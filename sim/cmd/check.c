@@ -153,31 +153,49 @@ append_chains(GString *out, const Spec *spec, const Exposure *exposure)
     }
 }
 
-/* "shop 100.0 %, login 32.5 %, vendors: news" */
+typedef struct Fall {
+    uint32_t site;
+    double fails;
+    bool by_vendor;
+} Fall;
+
+/* Who loses most first, then in the file's order. */
+static int
+by_harm(gconstpointer left, gconstpointer right)
+{
+    const Fall *a = left, *b = right;
+    if (a->fails != b->fails)
+        return a->fails > b->fails ? -1 : 1;
+    return (a->site > b->site) - (a->site < b->site);
+}
+
+/* "shop 100 %, login 32.5 % and through a vendor, news through a vendor" */
 static char *
 sites_text(const Spec *spec, const Exposure *exposure, uint32_t service)
 {
     GString *text = g_string_new(NULL);
     char share[TEXT_MAX];
-    uint32_t n = 0, left_out = 0;
+    g_autoptr(GArray) falls = g_array_new(FALSE, FALSE, sizeof(Fall));
     for (uint32_t i = 0; i < exposure->n_sites; i++) {
-        const char *name = SIM_ITEM(spec->sites, SiteSpec, i)->entity.name;
-        double fails = exposure->fails[service * exposure->n_sites + i];
-        bool by_vendor = exposure->by_vendor[service * exposure->n_sites + i];
-        if (fails < 1e-6 && !by_vendor)
-            continue;
-        if (n++ >= SITES_SHOWN) {
-            left_out++;
-            continue;
-        }
-        g_string_append_printf(text, "%s%s ", text->len ? ", " : "", name);
-        g_string_append(text, fails < 1e-6 ? "through a vendor"
-                                           : sim_quantity_format_share(share, sizeof share, fails));
-        if (fails >= 1e-6 && by_vendor)
+        Fall fall = {.site = i,
+                     .fails = exposure->fails[service * exposure->n_sites + i],
+                     .by_vendor = exposure->by_vendor[service * exposure->n_sites + i]};
+        if (fall.fails >= 1e-6 || fall.by_vendor)
+            g_array_append_val(falls, fall);
+    }
+    g_array_sort(falls, by_harm);
+    for (uint32_t i = 0; i < MIN(falls->len, SITES_SHOWN); i++) {
+        const Fall *fall = &g_array_index(falls, Fall, i);
+        g_string_append_printf(text, "%s%s ", text->len ? ", " : "",
+                               SIM_ITEM(spec->sites, SiteSpec, fall->site)->entity.name);
+        g_string_append(text, fall->fails < 1e-6
+                                  ? "through a vendor"
+                                  : sim_quantity_format_share(share, sizeof share, fall->fails));
+        if (fall->fails >= 1e-6 && fall->by_vendor)
             g_string_append(text, " and through a vendor");
     }
-    if (left_out)
-        g_string_append_printf(text, " and %u more", left_out);
+    if (falls->len > SITES_SHOWN)
+        g_string_append_printf(text, " and %u more", falls->len - SITES_SHOWN);
     return g_string_free(text, FALSE);
 }
 
@@ -192,6 +210,45 @@ append_failures(GString *out, const Spec *spec, const Exposure *exposure)
                                SIM_ITEM(spec->services, ServiceSpec, s)->entity.name,
                                sim_quantity_format_share(share, sizeof share, exposure->traffic[s]),
                                *sites ? sites : "nobody");
+    }
+}
+
+static void
+append_name(GString *list, const char *name)
+{
+    g_string_append_printf(list, "%s%s", list->len ? ", " : "", name);
+}
+
+/* Each vendor: the share of requests to sites that stand on it, and what it stands on itself. */
+static void
+append_vendors(GString *out, const Spec *spec, const Exposure *exposure)
+{
+    char share[TEXT_MAX];
+    uint32_t n = exposure->n_vendors;
+    if (n > 0)
+        g_string_append(out, "\nVendors: this share of requests is to sites that stand on them\n");
+    for (uint32_t v = 0; v < n; v++) {
+        g_autoptr(GString) sites = g_string_new(NULL);
+        g_autoptr(GString) under = g_string_new(NULL);
+        for (uint32_t i = 0; i < exposure->n_sites; i++)
+            if (exposure_site_stands_on(exposure, spec, i, v))
+                append_name(sites, SIM_ITEM(spec->sites, SiteSpec, i)->entity.name);
+        for (uint32_t w = 0; w < n; w++)
+            if (w != v && exposure->stands_on[v * n + w])
+                append_name(under, SIM_ITEM(spec->vendors, VendorSpec, w)->entity.name);
+        for (uint32_t s = 0; s < exposure->n_services; s++) {
+            bool is_under = false;
+            for (uint32_t w = 0; w < n; w++)
+                SIM_EACH(uint32_t, on, SIM_ITEM(spec->vendors, VendorSpec, w)->services)
+            is_under |= exposure->stands_on[v * n + w] && *on == s;
+            if (is_under)
+                append_name(under, SIM_ITEM(spec->services, ServiceSpec, s)->entity.name);
+        }
+        g_string_append_printf(
+            out, "  %-18s %8s  %s; it stands on %s\n",
+            SIM_ITEM(spec->vendors, VendorSpec, v)->entity.name,
+            sim_quantity_format_share(share, sizeof share, exposure->vendor_traffic[v]),
+            sites->len ? sites->str : "nobody", under->len ? under->str : "nothing here");
     }
 }
 
@@ -240,6 +297,11 @@ check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposur
         json_close(&json, '}');
     }
     json_close(&json, '}');
+    json_open(&json, "vendors", '{');
+    for (uint32_t v = 0; v < exposure->n_vendors; v++)
+        json_number(&json, SIM_ITEM(spec->vendors, VendorSpec, v)->entity.name,
+                    exposure->vendor_traffic[v]);
+    json_close(&json, '}');
     json_close(&json, '}');
 }
 
@@ -274,6 +336,7 @@ check_one(const char *name, char **set, bool wants_json, bool is_quiet)
         append_targets(out, scenario, geo);
         append_chains(out, spec, exposure);
         append_failures(out, spec, exposure);
+        append_vendors(out, spec, exposure);
     }
     return output_print(out->str) ? CODE_HELD : CODE_ERROR;
 }
