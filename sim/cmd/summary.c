@@ -40,10 +40,11 @@ append_head(GString *out, const Result *result)
     g_autofree char *begin = clock_of(result, 0);
     g_autofree char *end = clock_of(result, recording->end);
     sim_quantity_format_duration(lasting, sizeof lasting, recording->end);
-    g_string_append_printf(out, "%s\n%s, seed %" G_GUINT64_FORMAT ", %s to %s UTC (%s), %u PoP%s\n",
-                           result->scenario->spec.title, result->scenario->name, result->seed,
-                           begin, end, lasting, run_geo(result->run)->n_pops,
-                           run_geo(result->run)->n_pops == 1 ? "" : "s");
+    g_string_append_printf(
+        out, "%s\n%s, seed %" G_GUINT64_FORMAT ", %s to %s UTC (%s), %u PoP%s%s\n",
+        result->scenario->spec.title, result->scenario->name, result->seed, begin, end, lasting,
+        run_geo(result->run)->n_pops, run_geo(result->run)->n_pops == 1 ? "" : "s",
+        result->scenario->spec.replay ? "; a replay, human times are pinned" : "");
 }
 
 static void
