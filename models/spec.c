@@ -312,7 +312,8 @@ static const SimField client_fields[] = {
     INTEGER(ClientSpec, retries, "retries", .fallback = "0", .min = 0, .max = 5,
             .about = "Further attempts that the machine makes by itself."),
     DURATION(ClientSpec, backoff, "backoff", .fallback = "0s", .min = 0, .max = 600,
-             .about = "Wait before the first of them; 0: at once."),
+             .about = "Wait before the first of them.  Half a tick or less counts as at once, "
+                      "for the later ones too."),
     NUMBER(ClientSpec, growth, "growth", .fallback = "2", .min = 1, .max = 10,
            .about = "Each further wait is this many times longer."),
     BOOL(ClientSpec, jitter, "jitter", .fallback = "false",
