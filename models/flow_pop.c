@@ -628,11 +628,18 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     flow->pop_steps++;
 }
 
+/* Work waits, or will in the next step. */
+static bool
+is_short(const Flow *flow, const FlowPop *pop)
+{
+    return !flow_station_is_empty(&pop->station) || pop->load > 0.98 * usable_cores(flow, pop);
+}
+
+/* So near to it that a long step might pass over the begin of a queue. */
 static bool
 is_strained(const Flow *flow, const FlowPop *pop)
 {
-    double capacity = usable_cores(flow, pop);
-    return !flow_station_is_empty(&pop->station) || pop->load > 0.9 * capacity;
+    return is_short(flow, pop) || pop->load > 0.93 * usable_cores(flow, pop);
 }
 
 void
@@ -641,10 +648,8 @@ flow_pop_advance(Flow *flow, uint32_t index, SimTime to)
     FlowPop *pop = &flow->pops[index];
     SimTime piece = sim_from_seconds(flow->clients.timeout_min / 20 * flow->tick_factor);
     while (pop->at < to) {
-        SimTime until = to;
-        if (is_strained(flow, pop) && until - pop->at > piece)
-            until = pop->at + piece;
-        take_step(flow, index, until);
+        SimTime most = is_short(flow, pop) ? piece : is_strained(flow, pop) ? flow->tick : to;
+        take_step(flow, index, to - pop->at > most ? pop->at + most : to);
     }
 }
 
