@@ -400,32 +400,69 @@ need_check(SimFields *fields, void *item)
                          need->entity.name);
 }
 
+/* What would have no effect on a service at the PoPs. */
 static void
-service_check(SimFields *fields, void *item)
+check_at_pop(SimFields *fields, const ServiceSpec *service)
 {
-    ServiceSpec *service = item;
     const char *name = service->entity.name;
-    bool at_pop = service->placement == PLACEMENT_POP;
-    if (at_pop && service->station.entity.is_given)
+    if (service->station.entity.is_given)
         sim_fields_error(fields, service->station.entity.mark,
                          "service '%s' has a station but stands at the PoPs, where services share "
                          "the CPU: expected cpu: instead",
                          name);
-    if (at_pop && service->front.entity.is_given)
+    if (service->front.entity.is_given)
         sim_fields_error(fields, service->front.entity.mark,
                          "service '%s' has a front but stands at the PoPs already: expected "
                          "placement core or external",
                          name);
-    if (!at_pop && service->inside != SIM_NONE)
+    if (service->location != SIM_NONE)
+        sim_fields_error(fields, service->entity.mark,
+                         "service '%s' has a location but stands at every PoP: expected placement "
+                         "core or external, or no location",
+                         name);
+    if (service->inside != SIM_NONE && service->restart.entity.is_given)
+        sim_fields_error(fields, service->restart.entity.mark,
+                         "service '%s' has a restart but runs inside the processes of another: "
+                         "expected restart: there",
+                         name);
+}
+
+/* What would have no effect on a core or external service. */
+static void
+check_central(SimFields *fields, const ServiceSpec *service)
+{
+    const char *name = service->entity.name;
+    if (service->inside != SIM_NONE)
         sim_fields_error(fields, service->entity.mark,
                          "service '%s' is inside another but not placed at the PoPs: expected "
                          "placement: pop",
                          name);
-    if (!at_pop && (service->cpu || service->error_cpu))
+    if (service->cpu || service->error_cpu)
         sim_fields_error(fields, service->entity.mark,
                          "service '%s' has CPU time but is not placed at the PoPs: expected a "
                          "station with servers and service_time",
                          name);
+    if (service->restart.entity.is_given || service->cohorts.n)
+        sim_fields_error(fields, service->entity.mark,
+                         "service '%s' has %s but is not placed at the PoPs, where processes are "
+                         "modelled: expected placement: pop",
+                         name, service->cohorts.n ? "cohorts" : "a restart");
+    SIM_EACH(const NeedSpec, need, service->needs)
+    if (need->outcome != OUTCOME_NONE)
+        sim_fields_error(fields, need->entity.mark,
+                         "need '%s' has an outcome, but callers of '%s' see that service's own: "
+                         "expected outcome: on a need of a site or of a service at the PoPs",
+                         need->entity.name, name);
+}
+
+static void
+service_check(SimFields *fields, void *item)
+{
+    const ServiceSpec *service = item;
+    if (service->placement == PLACEMENT_POP)
+        check_at_pop(fields, service);
+    else
+        check_central(fields, service);
 }
 
 static void
@@ -436,6 +473,11 @@ site_check(SimFields *fields, void *item)
     if (given > 1)
         sim_fields_error(fields, site->entity.mark,
                          "site '%s' has more than one of share, requests, remainder: expected one",
+                         site->entity.name);
+    if (site->client.budget_min_per_s > 0 && site->client.budget <= 0)
+        sim_fields_error(fields, site->client.entity.mark,
+                         "site '%s' has a budget_min without a budget: expected budget: with the "
+                         "share of retries such as 20%%",
                          site->entity.name);
 }
 

@@ -101,18 +101,18 @@ static void
 choices_have_the_order_of_their_enums(void)
 {
     ScenarioText scenario;
-    scenario_text_read(
-        &scenario,
-        TOP "network: {discipline: lifo}\n"
-            "locations: {dc: {latitude: 0, longitude: 0}}\n"
-            "services:\n"
-            "  proxy: {placement: pop, needs: {a: {on_failure: open}, b: {on_failure: stale},\n"
-            "    c: {on_failure: fallback, fallback: a, outcome: timeout}}}\n"
-            "  a: {placement: core, location: dc, restart: {backoff: systemd}}\n"
-            "  b: {placement: external, location: dc, outcome: '522'}\n"
-            "  c: {placement: core, location: dc}\n" SITE
-            "configs: {f: {properties: {x: 1}, rollout: {order: large-first,\n"
-            "  gate: {kind: burn, scope: all}}}}\n");
+    scenario_text_read(&scenario,
+                       TOP "network: {discipline: lifo}\n"
+                           "locations: {dc: {latitude: 0, longitude: 0}}\n"
+                           "services:\n"
+                           "  proxy: {placement: pop, restart: {backoff: systemd},\n"
+                           "    needs: {a: {on_failure: open}, b: {on_failure: stale},\n"
+                           "    c: {on_failure: fallback, fallback: a, outcome: timeout}}}\n"
+                           "  a: {placement: core, location: dc}\n"
+                           "  b: {placement: external, location: dc, outcome: '522'}\n"
+                           "  c: {placement: core, location: dc}\n" SITE
+                           "configs: {f: {properties: {x: 1}, rollout: {order: large-first,\n"
+                           "  gate: {kind: burn, scope: all}}}}\n");
     const Spec *spec = &scenario.spec;
     const ServiceSpec *services = SIM_ITEM(spec->services, const ServiceSpec, 0);
     const NeedSpec *needs = SIM_ITEM(services[0].needs, const NeedSpec, 0);
@@ -120,7 +120,7 @@ choices_have_the_order_of_their_enums(void)
     CHECK_INT(spec->network.discipline, DISCIPLINE_LIFO);
     CHECK_INT(services[1].placement, PLACEMENT_CORE);
     CHECK_INT(services[2].placement, PLACEMENT_EXTERNAL);
-    CHECK_INT(services[1].restart.backoff, BACKOFF_SYSTEMD);
+    CHECK_INT(services[0].restart.backoff, BACKOFF_SYSTEMD);
     CHECK_INT(services[2].outcome, OUTCOME_522);
     CHECK_INT(needs[0].on_failure, NEED_OPEN);
     CHECK_INT(needs[1].on_failure, NEED_STALE);
@@ -156,6 +156,22 @@ checks_across_fields_say_what_is_wrong(void)
         {"a: {placement: pop, needs: {proxy: {on_failure: fallback}}}", "",
          "need 'proxy' has on_failure: fallback: expected fallback: with the name of another "
          "service"},
+        {"a: {placement: pop, inside: proxy, restart: {processes: 4}}", "",
+         "service 'a' has a restart but runs inside the processes of another: expected restart: "
+         "there"},
+        {"a: {placement: core, cohorts: {b: 100%}}", "",
+         "service 'a' has cohorts but is not placed at the PoPs, where processes are modelled: "
+         "expected placement: pop"},
+        {"a: {placement: core, restart: {processes: 4}}", "",
+         "service 'a' has a restart but is not placed at the PoPs, where processes are modelled: "
+         "expected placement: pop"},
+        {"a: {placement: core, needs: {proxy: {outcome: '504'}}}", "",
+         "need 'proxy' has an outcome, but callers of 'a' see that service's own: expected "
+         "outcome: on a need of a site or of a service at the PoPs"},
+        {"a: {placement: pop}",
+         "w: {service: proxy, share: 10%, client: {retries: 1, budget_min: 5/s}}",
+         "site 'w' has a budget_min without a budget: expected budget: with the share of retries "
+         "such as 20%"},
         {"a: {placement: pop, needs: {proxi: 10%}}", "",
          "no service is called 'proxi'; did you mean 'proxy'?"},
         {"a: {placement: pop}", "w: {service: proxy, share: 10%, remainder: true}",
