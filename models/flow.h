@@ -100,6 +100,7 @@ typedef struct FlowPop {
     double *carry; /* [level][row] retries that enter with the next piece; NULL: never yet */
     FlowDelays delays;
     double offered, failed;             /* cumulative attempts */
+    double bucket_ok, bucket_blocked;   /* attempts since the bucket opened */
     double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
     double bucket_cost, bucket_calls;   /* CPU seconds that its attempts ask for; attempts */
     double *dropped;                    /* [level][row] calls lost when processes died; or NULL */

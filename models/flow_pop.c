@@ -46,6 +46,7 @@ refuse_people(const FlowStep *step, double sum)
     flow->outcome_sum[OUTCOME_429] += sum;
     flow->left += sum;
     step->pop->offered += sum;
+    step->pop->bucket_blocked += sum;
 }
 
 /*
@@ -430,7 +431,7 @@ book_people(const FlowStep *step)
     const double *restrict blocked = flow->blocked, *restrict came = flow->came;
     double *restrict orbit = pop->orbit, *restrict in = flow->orbit_in;
     double *restrict stays = pop->stays;
-    double waiting = 0, left = 0;
+    double waiting = 0, left = 0, ok = 0, stopped = 0;
     for (uint32_t r = 0; r < n; r++) {
         double stay = final[r] * persistence[r];
         orbit[r] += stay;
@@ -439,9 +440,13 @@ book_people(const FlowStep *step)
     }
     for (uint32_t r = 0; r < n; r++) {
         waiting += orbit[r];
+        ok += served[r];
+        stopped += attempts[r] * blocked[r];
         left += final[r] * (1 - persistence[r]) + served[r] + attempts[r] * blocked[r];
     }
     flow->left += left;
+    pop->bucket_ok += ok;
+    pop->bucket_blocked += stopped;
     pop->has_orbit = waiting > CALM;
     memcpy(pop->tokens, flow->tokens, step->n * sizeof(double));
 }

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SITE_COLUMNS = 6, COHORT_COLUMNS = 5, REGION_COLUMNS = 3, SERVICE_COLUMNS = 2 };
+enum { SITE_COLUMNS = 6, COHORT_COLUMNS = 5, REGION_COLUMNS = 5, SERVICE_COLUMNS = 2 };
 
 static const char *const site_names[SITE_COLUMNS] = {"fresh",  "offered", "ok",
                                                      "failed", "blocked", "answered"};
@@ -119,7 +119,8 @@ attach_cohorts(Flow *flow)
 static void
 attach_regions_and_services(Flow *flow)
 {
-    static const char *const region_words[REGION_COLUMNS] = {"offered", "ok", "failed"};
+    static const char *const region_words[REGION_COLUMNS] = {"offered", "ok", "failed", "blocked",
+                                                             "answered"};
     static const char *const service_words[SERVICE_COLUMNS] = {"offered", "failed"};
     const World *world = flow->world;
     FlowColumns *columns = &flow->columns;
@@ -347,16 +348,19 @@ close_pops(Flow *flow, SimTime from, SimTime to)
         flow->pop_recorded[2 * p] = pop->offered;
         flow->pop_recorded[2 * p + 1] = pop->failed;
         counts[region] += offered;
-        counts[region + 1] += offered - failed;
+        counts[region + 1] += pop->bucket_ok;
         counts[region + 2] += failed;
+        counts[region + 3] += pop->bucket_blocked;
+        counts[region + 4] += pop->bucket_ok + failed + pop->bucket_blocked;
         rows[3 * p] += offered;
         rows[3 * p + 1] += failed;
         sim_recorder_gauge(flow->pop_recorder, 3 * p + 2, share, from, to);
         used += pop->bucket_work;
         cores += capacity;
         most = fmax(most, share);
-        if (offered > failed && pop->bucket_work > 0)
-            add_latency(flow, p, offered - failed, seconds, miss, origin);
+        if (pop->bucket_ok > 0 && pop->bucket_work > 0)
+            add_latency(flow, p, pop->bucket_ok, seconds, miss, origin);
+        pop->bucket_ok = pop->bucket_blocked = 0;
         pop->bucket_work = pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = 0;
     }
     sim_recorder_gauge(flow->recorder, flow->columns.cpu_mean, used / (cores * seconds), from, to);

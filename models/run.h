@@ -7,17 +7,18 @@
  * touches files, wall time or threads; two runs may live side by side.
  *
  * Columns of the recorder (COUNT unless said):
- *   all.{fresh,retries,reloads,offered,ok,failed,blocked}
+ *   all.{fresh,retries,reloads,offered,ok,failed,blocked,answered}
  *   outcome.NAME                        attempts by outcome
- *   cause.K.failed                      K < run_causes(): failed attempts by first cause
- *   site.NAME.{fresh,offered,ok,failed,blocked}; gauge site.NAME.waiting (people)
- *   cohort.NAME.{offered,ok,failed,blocked};  region.NAME.{offered,ok,failed}
+ *   cause.K.failed                      K < run_causes(): failed or blocked attempts by first cause
+ *   site.NAME.{fresh,offered,ok,failed,blocked,answered}; gauge site.NAME.waiting (people)
+ *   cohort.NAME.{offered,ok,failed,blocked,answered};  region.NAME likewise
  *   service.NAME.{offered,failed}       calls; gauges .utilisation .backlog (calls) .wait (s)
  *   gauges latency.{p50,p95,p99} (s), cpu.mean, cpu.max (share of capacity)
  *   gauges orbit.waiting (people), sessions.SITE.open, cache.warm (share)
  *   cache.hits, cache.lookups, origin.requests; gauge origin.capacity (/s, of limited origins)
  *   gauges config.NAME.bad, config.NAME.held (share of PoPs: a version with an effect; a refused
  *   one), config.NAME.new (share of PoPs that have the newest version)
+ * answered is ok + failed + blocked: attempts whose end is known, which shares are of.
  * An attempt that fails counts once in all.failed, once by outcome and once by cause.
  */
 #pragma once
