@@ -24,12 +24,12 @@ FUNCTION_LINES_MAX = 70
 # A stem that no row names stands in the row EVERYTHING_ELSE, below what joins the models.
 EVERYTHING_ELSE = ["everything else"]
 MODEL_ROWS = [
-    ["backoff", "erlang", "moments", "retry", "throttle"],
+    ["backoff", "erlang", "limiter", "moments", "retry", "sharing", "throttle", "zipf"],
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
-    ["world", "pop", "site", "cache", "service", "station", "origin"],
-    ["demand", "flow", "plane", "request", "sessions"],
+    ["world", "pop", "site", "cache", "keyed", "service", "station", "origin", "trace"],
+    ["books", "demand", "flow", "plane", "request", "sessions"],
     ["cluster", "processes", "restart", "rollout", "routing", "version", "warmup", "faults",
      "protections", "observers", "responders"],
     ["config"],

@@ -1,0 +1,79 @@
+/*
+ * station.h - servers and a waiting room, job by job: the queue of the request plane.
+ *
+ * A station decides who is served next; it owns neither clock nor event list.  Its owner tells it
+ * of arrivals and of servers that become free, draws service times and comes back when they are
+ * over.  Jobs are rows of the owner's array, named by index, and linked through their own rows, so
+ * that nothing is allocated and a station is a few words (a PoP may have thousands).
+ *
+ * Disciplines
+ *   fifo            the oldest first
+ *   lifo            the newest first
+ *   adaptive-lifo   the oldest first while the room was empty within the last `interval`, the
+ *                   newest first in a standing queue
+ *   codel           oldest first; what has waited longer than `target` while the room has not been
+ *                   empty for `interval`, else longer than `interval`, is dropped when its turn
+ *                   comes (controlled delay for servers, "Fail at Scale", 2015: 5 ms and 100 ms)
+ *   sharing         see sharing.h: all jobs at once, each at an equal share of the servers
+ *
+ * Further rules: at most `queue` jobs wait; at most `limit` jobs are in hand, waiting or served
+ * (a limit that limiter.h moves); with `cancel` a job whose deadline has passed is dropped
+ * when its turn comes; with `expected` > 0 a job is refused or dropped when what is left until
+ * its deadline is less than that (deadline propagation).
+ *
+ * All is O(1) but drop_all, which is O(waiting).
+ */
+#pragma once
+
+#include "sim/arena.h"
+
+typedef struct StationJob {
+    SimTime arrived;     /* set by station_arrive */
+    SimTime deadline;    /* its caller gives up then; SIM_TIME_MAX: never */
+    uint32_t next, prev; /* in the waiting room, or a chain of dropped jobs; SIM_NONE: the end */
+} StationJob;
+
+typedef enum StationDiscipline {
+    STATION_FIFO,
+    STATION_LIFO,
+    STATION_ADAPTIVE_LIFO,
+    STATION_CODEL,
+    STATION_SHARING
+} StationDiscipline;
+
+typedef struct StationRule { /* shared by stations of a kind */
+    StationDiscipline discipline;
+    double queue; /* places to wait; < 0: any number */
+    bool cancel;
+    SimTime expected;         /* service that must fit before the deadline; 0: not asked */
+    SimTime target, interval; /* of codel and adaptive-lifo; 0: 5 ms and 100 ms */
+} StationRule;
+
+typedef struct Station {
+    const StationRule *rule;
+    uint32_t servers, busy;
+    uint32_t waiting, first, last; /* the room: oldest first */
+    uint32_t limit;                /* jobs in hand at most; UINT32_MAX: no limit */
+    SimTime emptied;               /* when the room was last empty */
+} Station;
+
+typedef enum StationAnswer { STATION_START, STATION_WAIT, STATION_REFUSE } StationAnswer;
+
+void station_init(Station *station, const StationRule *rule, uint32_t servers);
+/* A job comes.  START: a server has taken it, and the owner draws its service. */
+StationAnswer station_arrive(Station *station, StationJob *jobs, uint32_t job, SimTime now);
+/* A server is done with its job. */
+void station_release(Station *station);
+/*
+ * The next job that an idle server takes now, or SIM_NONE: call after a release, after more
+ * servers or a higher limit, until it gives SIM_NONE.  Jobs that the rules drop on the way are
+ * chained in front of *ret_dropped through their `next`.
+ */
+uint32_t station_take(Station *station, StationJob *jobs, SimTime now, uint32_t *ret_dropped);
+/* A job that waits goes away. */
+void station_leave(Station *station, StationJob *jobs, uint32_t job, SimTime now);
+/* Busy servers finish what they have, also when there are now fewer. */
+void station_servers_set(Station *station, uint32_t servers);
+/* All that wait go; the chain of them through `next`, oldest first. */
+uint32_t station_drop_all(Station *station, StationJob *jobs, SimTime now);
+void station_verify(const Station *station, const StationJob *jobs);
