@@ -13,59 +13,23 @@ static const SimModelOps model = {.name = "flow",
                                   .n_kinds = G_N_ELEMENTS(kinds),
                                   .verify = verify};
 
-static const SimTime DEMAND_PERIOD = SIM_MINUTE;
-
 /* shares, factors --------------------------------------------------------------------------- */
-
-/* The share of a zone's calls that each cohort serves, after switch-fallback. */
-static void
-find_shares(Flow *flow)
-{
-    for (uint32_t r = 0; r < flow->plan->n_rows; r++) {
-        const FlowRow *row = &flow->plan->rows[r];
-        uint32_t forced = row->site == SIM_NONE ? flow->front_cohort[row->service] : SIM_NONE;
-        flow->share_now[r] = forced == SIM_NONE ? row->share : forced == row->cohort;
-    }
-}
 
 static void
 find_factors(Flow *flow)
 {
-    const World *world = flow->world;
+    traffic_factors_find(&flow->traffic);
+    memset(flow->came, 0, flow->plan->stride * sizeof(double));
     for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-        uint32_t site = flow->plan->rows[r].site;
-        double factor = flow->surge[site] * sessions_use_factor(flow->sessions, site);
-        uint32_t user = sessions_of_login(flow->sessions, site);
-        if (user != SIM_NONE)
-            factor *= sessions_login_factor(flow->sessions, user);
-        flow->factor[r] = factor;
-    }
-    for (uint32_t s = 0; s < world->n_sites; s++)
-        flow->site_scratch[s] = 0;
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-        uint32_t site = flow->plan->rows[r].site;
-        if (flow->limit[site] < 0)
-            continue;
         double fresh = 0;
+        if (flow->traffic.limit[flow->plan->rows[r].site] < 0)
+            continue;
         for (uint32_t p = 0; p < flow->n_pops; p++)
             fresh += flow->pops[p].demand[r];
-        flow->site_scratch[site] += fresh * flow->share_now[r] * flow->factor[r] +
-                                    flow->orbit_total[r] / flow->clients.reload[r];
+        flow->came[r] = fresh * flow->traffic.share_now[r] * flow->traffic.factor[r] +
+                        flow->orbit_total[r] / flow->clients.reload[r];
     }
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-        uint32_t site = flow->plan->rows[r].site;
-        double rate = flow->site_scratch[site];
-        flow->admit[r] =
-            flow->limit[site] < 0 || rate <= flow->limit[site] ? 1 : flow->limit[site] / rate;
-    }
-}
-
-void
-flow_demand_read(const Flow *flow, uint32_t pop, SimTime at, double *ret_by_row)
-{
-    demand_at(flow->demand, pop, at, flow->site_scratch);
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        ret_by_row[r] = flow->site_scratch[flow->plan->rows[r].site];
+    traffic_limits_find(&flow->traffic, flow->came);
 }
 
 static void
@@ -73,33 +37,13 @@ set_all_demand(Flow *flow, SimTime now)
 {
     /* The mean of the coming period stands for it. */
     for (uint32_t p = 0; p < flow->n_pops; p++)
-        flow_demand_read(flow, p, now + DEMAND_PERIOD / 2, flow->pops[p].demand);
-    flow_catchment_demand_set(flow, now + DEMAND_PERIOD / 2);
-    flow->demand_until = now + DEMAND_PERIOD;
+        traffic_demand_read(&flow->traffic, p, now + TRAFFIC_DEMAND_PERIOD / 2,
+                            flow->pops[p].demand);
+    flow_catchment_demand_set(flow, now + TRAFFIC_DEMAND_PERIOD / 2);
+    flow->demand_until = now + TRAFFIC_DEMAND_PERIOD;
 }
 
 /* attaching --------------------------------------------------------------------------------- */
-
-static void
-attach_reactions(Flow *flow)
-{
-    const World *world = flow->world;
-    size_t stride = flow->plan->stride;
-    for (uint32_t u = 0; u < flow->plan->n_units; u++)
-        for (uint32_t d = 0; d < world->n_conditions; d++) {
-            double *row = flow->reactions + ((size_t)u * world->n_conditions + d) * stride;
-            for (uint32_t r = 0; r < flow->plan->n_rows; r++) {
-                const FlowRow *of = &flow->plan->rows[r];
-                const SimList *reactions = of->site == SIM_NONE
-                                               ? &world_service(world, of->service)->front.reactions
-                                               : &world_site(world, of->site)->reactions;
-                row[r] = 0;
-                SIM_EACH(const ReactionSpec, reaction, *reactions)
-                if (strcmp(reaction->entity.name, world->conditions[d]) == 0)
-                    row[r] = reaction->share * flow->plan->units[u].calls[r];
-            }
-        }
-}
 
 static double *
 row_column(Flow *flow, uint32_t n)
@@ -113,13 +57,9 @@ attach_scratch(Flow *flow)
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
     double **rows[] = {
-        &flow->survive,       &flow->came,        &flow->origin_refusing, &flow->ends,
-        &flow->within,        &flow->attempts,    &flow->failed,          &flow->blocked,
-        &flow->served,        &flow->final,       &flow->tokens,          &flow->cpu,
-        &flow->origin_weight, &flow->share_now,   &flow->factor,          &flow->admit,
-        &flow->sum_fresh,     &flow->sum_retries, &flow->sum_reloads,     &flow->sum_offered,
-        &flow->sum_ok,        &flow->sum_failed,  &flow->sum_blocked,     &flow->sum_miss,
-        &flow->sum_asked,     &flow->login_ok};
+        &flow->survive,  &flow->came,   &flow->origin_refusing, &flow->ends,    &flow->within,
+        &flow->attempts, &flow->failed, &flow->blocked,         &flow->served,  &flow->final,
+        &flow->tokens,   &flow->cpu,    &flow->origin_weight,   &flow->login_ok};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -187,127 +127,70 @@ static void
 attach_sites(Flow *flow)
 {
     uint32_t n = flow->world->n_sites;
-    flow->surge = SIM_ARENA_NEW(flow->arena, double, n);
-    flow->limit = SIM_ARENA_NEW(flow->arena, double, n);
-    flow->limit_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
-    flow->surge_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
     flow->origin_failed = SIM_ARENA_NEW(flow->arena, double, n);
     flow->origin_count = SIM_ARENA_NEW(flow->arena, double, n);
     flow->cache_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
-    flow->site_scratch = SIM_ARENA_NEW(flow->arena, double, n);
-    for (uint32_t s = 0; s < n; s++) {
-        flow->surge[s] = 1;
-        flow->limit[s] = -1;
-    }
-}
-
-/* CPU seconds a second of a PoP with this demand and nothing failing. */
-static double
-load_at(const Flow *flow, uint32_t p)
-{
-    const FlowPlan *plan = flow->plan;
-    const FlowPop *pop = &flow->pops[p];
-    double load = 0;
-    for (uint32_t r = 0; r < plan->n_clients; r++) {
-        double rate = pop->demand[r] * flow->share_now[r];
-        load += rate * plan->cpu[r];
-        for (uint32_t e = 0; rate > 0 && e < plan->n_edges; e++)
-            for (uint32_t z = plan->n_clients; z < plan->n_rows; z++)
-                if (plan->rows[z].service == plan->edges[e].service)
-                    load += rate * plan->edges[e].calls[r] * flow->share_now[z] * plan->cpu[z];
-    }
-    return load;
 }
 
 static void
-derive_capacity(Flow *flow)
+find_cores(Flow *flow)
 {
-    const World *world = flow->world;
-    const NetworkSpec *network = &world->spec->network;
-    for (uint32_t p = 0; p < flow->n_pops; p++) {
-        double peak = 0;
-        for (SimTime hour = 0; hour < 24 && network->cores <= 0; hour++) {
-            flow_demand_read(flow, p, hour * SIM_HOUR, flow->pops[p].demand);
-            peak = fmax(peak, load_at(flow, p));
-        }
-        double cores = fmax(network->cores_min, peak * (1 + network->headroom));
-        if (world->geo->pops.capacity[p] > 0)
-            cores = world->geo->pops.capacity[p];
-        flow->pops[p].cores = network->cores > 0 ? network->cores : cores;
-    }
-    uint32_t *selected = g_new(uint32_t, flow->n_pops);
-    SIM_EACH(const PopOverrideSpec, override, network->overrides)
-    {
-        PopSelector selector = {.region = override->region,
-                                .country = override->country,
-                                .code = override->code,
-                                .busiest = override->busiest};
-        uint32_t n = world_select_pops(world, &selector, selected);
-        for (uint32_t i = 0; i < n; i++)
-            flow->pops[selected[i]].cores *= override->capacity;
-    }
-    g_free(selected);
+    g_autofree double *cores = g_new(double, flow->n_pops + 1);
+    traffic_cores_find(&flow->traffic, cores);
+    for (uint32_t p = 0; p < flow->n_pops; p++)
+        flow->pops[p].cores = cores[p];
 }
 
 static void
-attach_demand(Flow *flow)
+find_reactions(Flow *flow)
 {
-    const World *world = flow->world;
-    uint32_t *nearest = g_new(uint32_t, world->n_metros);
-    flow->demand = demand_new(world, flow->arena);
-    flow->sessions = sessions_new(world, flow->arena);
-    for (uint32_t s = 0; s < world->n_sites; s++) {
-        const SessionsSpec *spec = &world_site(world, s)->sessions;
-        if (spec->login != SIM_NONE)
-            demand_mean_set(flow->demand, spec->login, sessions_balance(flow->sessions, s));
-    }
-    geo_nearest(world->geo, NULL, nearest);
-    demand_assign(flow->demand, nearest);
-    flow_catchment_attach(flow, nearest);
-    g_free(nearest);
+    traffic_reactions_find(&flow->traffic, flow->reactions);
 }
 
-Flow *
-flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor)
+static void
+attach_services(Flow *flow)
+{
+    SimArena *arena = flow->arena;
+    flow->killed = SIM_ARENA_NEW(arena, bool, flow->world->n_services);
+    flow->calls = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
+    flow->tried = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
+    flow->zone_extra = SIM_ARENA_NEW(arena, double, (size_t)flow->n_pops * flow->n_zones + 1);
+    flow_core_attach(flow);
+    flow->front = SIM_ARENA_NEW(arena, double, flow->n_cores + 1);
+    flow->front_slot = SIM_ARENA_NEW(arena, uint32_t, flow->n_cores + 1);
+}
+
+static void *
+attach(Sim *sim, World *world, const PlaneOptions *options)
 {
     Flow *flow = sim_attach(sim, &model);
     SimArena *arena = flow->arena = sim_arena(sim);
     flow->world = world;
     world->ops = &flow_plane_ops;
     world->plane = flow;
-    flow->tick_factor = tick_factor > 0 ? tick_factor : 1;
+    flow->tick_factor = options->tick_factor > 0 ? options->tick_factor : 1;
     flow->tick = (SimTime)((double)world->spec->clock.tick * flow->tick_factor);
     flow->plan = flow_plan_new(world, arena);
     flow->n_pops = world->n_pops;
     flow->n_zones = flow->plan->n_rows - flow->plan->n_clients;
     flow->pop_scale = 1;
-    flow->killed = SIM_ARENA_NEW(arena, bool, world->n_services);
-    flow->front_cohort = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
-    for (uint32_t v = 0; v < world->n_services; v++)
-        flow->front_cohort[v] = SIM_NONE;
-    flow->calls = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
-    flow->tried = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
-    flow->service_calls = SIM_ARENA_NEW(arena, double, world->n_services);
-    flow->service_failed = SIM_ARENA_NEW(arena, double, world->n_services);
-    flow->outcome_sum = SIM_ARENA_NEW(arena, double, OUTCOME_COUNT);
-    flow->zone_extra = SIM_ARENA_NEW(arena, double, (size_t)flow->n_pops * flow->n_zones + 1);
+    traffic_init(&flow->traffic, world, flow->plan, arena);
     flow_clients_init(&flow->clients, world, flow->plan, arena);
     attach_scratch(flow);
     attach_sites(flow);
     attach_caches(flow);
     flow->reactions = row_column(flow, flow->plan->n_units * world->n_conditions + 1);
-    attach_reactions(flow);
-    find_shares(flow);
-    attach_demand(flow);
+    find_reactions(flow);
+    flow_catchment_attach(flow);
     flow->pops = SIM_ARENA_NEW(arena, FlowPop, flow->n_pops);
     for (uint32_t p = 0; p < flow->n_pops; p++)
         attach_pop(flow, &flow->pops[p]);
-    derive_capacity(flow);
-    flow_core_attach(flow);
-    flow->front = SIM_ARENA_NEW(arena, double, flow->n_cores + 1);
-    flow->front_slot = SIM_ARENA_NEW(arena, uint32_t, flow->n_cores + 1);
+    find_cores(flow);
+    flow->books = books_new(world, flow->plan, arena, options->duration);
+    books_ways_find(flow->books, flow->traffic.demand, arena);
+    attach_services(flow);
     flow_cause_attach(flow);
-    flow_record_attach(flow, duration);
+    flow->latency = SIM_ARENA_NEW(arena, SimHistogram, 1);
     for (uint32_t p = 0; p < flow->n_pops; p++) {
         flow_pop_miss_set(flow, &flow->pops[p]);
         flow_pop_refresh(flow, p);
@@ -340,34 +223,18 @@ advance_due(Flow *flow, SimTime now)
     }
 }
 
-static void
-advance_sessions(Flow *flow, SimTime now)
-{
-    for (uint32_t s = 0; s < flow->world->n_sites; s++) {
-        uint32_t login = world_site(flow->world, s)->sessions.login;
-        double opened = 0;
-        if (login == SIM_NONE)
-            continue;
-        for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-            if (flow->plan->rows[r].site == login)
-                opened += flow->login_ok[r];
-        sessions_advance(flow->sessions, s, now, opened);
-    }
-    memset(flow->login_ok, 0, flow->plan->stride * sizeof(double));
-}
-
 /* Origins with a limit refuse what is beyond it. */
 static void
 advance_origins(Flow *flow, double seconds)
 {
     const World *world = flow->world;
-    memset(flow->site_scratch, 0, world->n_sites * sizeof(double));
+    memset(flow->traffic.site_scratch, 0, world->n_sites * sizeof(double));
     for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        flow->site_scratch[flow->plan->rows[r].site] += flow->sum_miss[r];
+        flow->traffic.site_scratch[flow->plan->rows[r].site] += flow->books->miss[r];
     for (uint32_t s = 0; s < world->n_sites; s++) {
         double capacity = world_site(world, s)->origin.capacity_per_s;
-        double rate = (flow->site_scratch[s] - flow->origin_count[s]) / seconds;
-        flow->origin_count[s] = flow->site_scratch[s];
+        double rate = (flow->traffic.site_scratch[s] - flow->origin_count[s]) / seconds;
+        flow->origin_count[s] = flow->traffic.site_scratch[s];
         if (capacity <= 0)
             continue;
         double failed = rate > capacity ? 1 - capacity / rate : 0;
@@ -404,25 +271,27 @@ on_tick(Sim *sim, void *state, SimEvent event)
     flow_catchment_advance(flow, now);
     flow_core_advance(flow, from, now);
     advance_origins(flow, sim_seconds(now - from));
-    advance_sessions(flow, now);
+    traffic_sessions_advance(&flow->traffic, now, flow->login_ok);
+    memset(flow->login_ok, 0, flow->plan->stride * sizeof(double));
     flow_cause_share_out(flow);
     find_factors(flow);
     flow->ticked = now;
-    if (now >= flow->bucket_from + sim_recorder_width(flow->recorder))
+    if (now >= flow->books->bucket_from + sim_recorder_width(flow->books->recorder))
         close_bucket(flow, now);
-    SimTime edge = flow->bucket_from + sim_recorder_width(flow->recorder);
+    SimTime edge = flow->books->bucket_from + sim_recorder_width(flow->books->recorder);
     SimTime next = now + flow->tick;
     sim_at(sim, next < edge ? next : edge, &model, TICK, 0, 0);
 }
 
-void
-flow_finish(Flow *flow)
+static void
+finish(void *plane)
 {
+    Flow *flow = plane;
     SimTime now = sim_now(flow->world->sim);
     advance_all(flow);
     flow_catchment_advance(flow, now);
-    if (now > flow->bucket_from &&
-        sim_recorder_n_closed(flow->recorder) < sim_recorder_n_buckets(flow->recorder)) {
+    if (now > flow->books->bucket_from && sim_recorder_n_closed(flow->books->recorder) <
+                                              sim_recorder_n_buckets(flow->books->recorder)) {
         flow_cause_share_out(flow);
         flow_record_close(flow, now);
     }
@@ -498,7 +367,7 @@ kill_switch_set(void *plane, uint32_t service, bool killed, uint32_t cause)
     advance_all(flow);
     flow->killed[service] = killed;
     flow_plan_build(flow->plan, flow->world, flow->killed);
-    attach_reactions(flow);
+    find_reactions(flow);
     refresh_all(flow);
 }
 
@@ -508,8 +377,8 @@ front_set(void *plane, uint32_t service, uint32_t cohort, uint32_t cause)
     Flow *flow = plane;
     (void)cause;
     advance_all(flow);
-    flow->front_cohort[service] = cohort;
-    find_shares(flow);
+    flow->traffic.front_cohort[service] = cohort;
+    traffic_shares_find(&flow->traffic);
     refresh_all(flow);
 }
 
@@ -520,13 +389,13 @@ capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
     advance_all(flow);
     if (flow->core_of[service] == SIM_NONE) {
         flow->pop_scale = factor;
-        flow->scale_slot = factor < 1 ? flow_cause_slot(flow, cause) : 0;
+        flow->scale_slot = factor < 1 ? books_cause_slot(flow->books, cause) : 0;
         refresh_all(flow);
         return;
     }
     FlowCore *core = &flow->cores[flow->core_of[service]];
     core->factor = factor;
-    core->capacity_slot = factor < 1 ? flow_cause_slot(flow, cause) : 0;
+    core->capacity_slot = factor < 1 ? books_cause_slot(flow->books, cause) : 0;
 }
 
 static void
@@ -537,13 +406,13 @@ halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
     if (flow->core_of[service] == SIM_NONE) {
         for (uint32_t p = 0; p < flow->n_pops; p++)
             flow->pops[p].is_halted = halted;
-        flow->halt_slot = halted ? flow_cause_slot(flow, cause) : 0;
+        flow->halt_slot = halted ? books_cause_slot(flow->books, cause) : 0;
         refresh_all(flow);
         return;
     }
     FlowCore *core = &flow->cores[flow->core_of[service]];
     core->is_halted = halted;
-    core->capacity_slot = halted ? flow_cause_slot(flow, cause) : 0;
+    core->capacity_slot = halted ? books_cause_slot(flow->books, cause) : 0;
 }
 
 static void
@@ -551,10 +420,10 @@ demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cau
 {
     Flow *flow = plane;
     advance_all(flow);
-    flow->surge[site] = factor;
-    flow->limit[site] = limit;
-    flow->limit_slot[site] = limit < 0 ? 0 : flow_cause_slot(flow, cause);
-    flow->surge_slot[site] = factor > 1 ? flow_cause_slot(flow, cause) : 0;
+    flow->traffic.surge[site] = factor;
+    flow->traffic.limit[site] = limit;
+    flow->traffic.limit_slot[site] = limit < 0 ? 0 : books_cause_slot(flow->books, cause);
+    flow->traffic.surge_slot[site] = factor > 1 ? books_cause_slot(flow->books, cause) : 0;
     find_factors(flow);
     refresh_all(flow);
 }
@@ -583,19 +452,42 @@ cache_keep(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause
             cache_keep_at(flow, p, site, kept);
     for (uint32_t s = 0; s < flow->world->n_sites; s++)
         if (site == SIM_NONE || s == site)
-            flow->cache_slot[s] = flow_cause_slot(flow, cause);
+            flow->cache_slot[s] = books_cause_slot(flow->books, cause);
 }
 
 static PlaneCounts
 counts(const void *plane, uint32_t pop)
 {
     const Flow *flow = plane;
-    return (PlaneCounts){.offered = llround(flow->pops[pop].offered),
-                         .failed = llround(flow->pops[pop].failed)};
+    return (PlaneCounts){.offered = llround(flow->pops[pop].counts.offered),
+                         .failed = llround(flow->pops[pop].counts.failed)};
+}
+
+static const Books *
+books(const void *plane)
+{
+    return ((const Flow *)plane)->books;
+}
+
+static double
+cores(const void *plane, uint32_t pop)
+{
+    return ((const Flow *)plane)->pops[pop].cores;
+}
+
+static uint64_t
+steps(const void *plane)
+{
+    return ((const Flow *)plane)->pop_steps;
 }
 
 const PlaneOps flow_plane_ops = {
     .name = "flow",
+    .attach = attach,
+    .finish = finish,
+    .books = books,
+    .cores = cores,
+    .steps = steps,
     .behaviour_set = behaviour_set,
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,

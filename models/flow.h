@@ -30,15 +30,12 @@
  */
 #pragma once
 
+#include "models/books.h"
 #include "models/cache.h"
-#include "models/demand.h"
 #include "models/flow_clients.h"
-#include "models/flow_plan.h"
 #include "models/flow_station.h"
 #include "models/plane.h"
-#include "models/sessions.h"
-#include "sim/histogram.h"
-#include "sim/recorder.h"
+#include "models/traffic.h"
 
 /*
  * Loops over columns of rows: compiled apart, for wider registers too where the
@@ -56,8 +53,6 @@
 #else
 #define FLOW_APART _Pragma("GCC ivdep")
 #endif
-
-enum { FLOW_CAUSES = 16, FLOW_WAY_POINTS = 4 };
 
 /* A term that fails at a PoP now. */
 typedef struct FlowActive {
@@ -99,11 +94,10 @@ typedef struct FlowPop {
     FlowStation station;
     double *carry; /* [level][row] retries that enter with the next piece; NULL: never yet */
     FlowDelays delays;
-    double offered, failed;             /* cumulative attempts */
-    double bucket_ok, bucket_blocked;   /* attempts since the bucket opened */
-    double bucket_work, bucket_backlog; /* CPU seconds; waiting CPU seconds x seconds */
-    double bucket_cost, bucket_calls;   /* CPU seconds that its attempts ask for; attempts */
-    double *dropped;                    /* [level][row] calls lost when processes died; or NULL */
+    BooksPop counts;
+    double bucket_backlog;            /* waiting CPU seconds x seconds since the bucket opened */
+    double bucket_cost, bucket_calls; /* CPU seconds that its attempts ask for; attempts */
+    double *dropped;                  /* [level][row] calls lost when processes died; or NULL */
     bool has_dropped;
     uint32_t overload_slot; /* cause of lost capacity or burnt CPU; 0: none */
     uint32_t backlog_slot;  /* the last such cause since work began to wait; 0: none */
@@ -135,11 +129,11 @@ typedef struct FlowCore {
     uint32_t backlog_slot;  /* as of a PoP */
     uint32_t n_streams;
     double *timeout, *work, *arrivals, *started, *timed_out, *refused; /* [stream] */
-    double own_failed;          /* share lost at its own station */
-    double failed;              /* share of calls that fail, own and by what it needs */
-    double announced;           /* the value that PoPs last saw */
-    double causes[FLOW_CAUSES]; /* of its failures; sums to 1 */
-    double marked[FLOW_CAUSES]; /* calls a second from people whom a cause made wait */
+    double own_failed;           /* share lost at its own station */
+    double failed;               /* share of calls that fail, own and by what it needs */
+    double announced;            /* the value that PoPs last saw */
+    double causes[BOOKS_CAUSES]; /* of its failures; sums to 1 */
+    double marked[BOOKS_CAUSES]; /* calls a second from people whom a cause made wait */
     FlowStation station;
     double wait, utilisation, backlog;
     uint32_t pop; /* where its own calls through the edge enter */
@@ -148,33 +142,16 @@ typedef struct FlowCore {
     double calls_per_s;
 } FlowCore;
 
-typedef struct FlowColumns { /* recorder columns; those of lists: the first of each */
-    uint32_t fresh, retries, reloads, offered, ok, failed, blocked, answered;
-    uint32_t outcome, cause;
-    uint32_t *site, *cohort, *region, *service, *sessions;
-    uint32_t *cohort_of_row; /* [row] index into cohort; SIM_NONE */
-    uint32_t n_cohorts;
-    uint32_t latency, cpu_mean, cpu_max, waiting, warm, lookups, hits, origin, origin_capacity;
-} FlowColumns;
-
 typedef struct Flow {
     World *world;
     SimArena *arena;
-    SimTime tick, ticked, bucket_from, demand_until;
+    SimTime tick, ticked, demand_until;
     double tick_factor; /* of every step, for tests of convergence */
     FlowPlan *plan;
     FlowClients clients;
-    Demand *demand;
-    Sessions *sessions;
-    bool *killed;           /* [service] */
-    uint32_t *front_cohort; /* [service] that serves its front now; SIM_NONE: as written */
-    double *share_now;      /* [row] share of the site's or zone's traffic */
-    double *factor;         /* [row] surge x sessions */
-    double *admit;          /* [row] share of attempts admitted under a limit */
-    double *surge, *limit;  /* [site]; limit < 0: none */
-    uint32_t *limit_slot;   /* [site] cause of its limit */
-    uint32_t *surge_slot;   /* [site] cause of its surge; 0: none */
-    uint32_t *home;         /* [metro] PoP that it reaches at the start */
+    Traffic traffic;
+    Books *books;
+    bool *killed; /* [service] */
     FlowNowhere nowhere;
     uint32_t n_pops, n_zones;
     uint32_t halt_slot, scale_slot; /* causes of the last halt and scaling down of PoPs; 0: none */
@@ -198,31 +175,20 @@ typedef struct Flow {
     double *origin_count;      /* [site] requests of the tick */
     uint32_t *cache_slot;      /* [site] cause of the last loss of content */
     uint32_t n_slots, slot_core, slot_overload, slot_origin; /* pseudo-slots start there */
-    uint32_t roots[FLOW_CAUSES], firsts[FLOW_CAUSES], n_causes;
     double *cause_rows;  /* [slot][row] failed or blocked attempts of this tick */
     double *orbit_marks; /* [cause][row] waiting people by cause, all PoPs */
     double *orbit_total, *orbit_in, *orbit_out; /* [row] all PoPs; the latter of this tick */
-    double *sum_fresh, *sum_retries, *sum_reloads, *sum_offered, *sum_ok, *sum_failed, *sum_blocked,
-        *sum_miss, *sum_asked;              /* [row] of the open bucket */
-    double *cause_sum, *cause_total;        /* [cause] of the open bucket; of the run */
-    double *outcome_sum;                    /* [outcome] of the open bucket */
-    double *service_calls, *service_failed; /* [service] of the open bucket */
-    double *login_ok;                       /* [row] successes of the tick */
+    double *login_ok;                           /* [row] successes of the tick */
     double entered, left; /* people: fresh demand so far; served, blocked or given up */
-    SimRecorder *recorder, *pop_recorder;
-    FlowColumns columns;
     SimHistogram *latency;
-    double *pop_recorded; /* [pop][2] offered and failed up to the last bucket */
-    double *way;          /* [pop][FLOW_WAY_POINTS] round trips of equal weight, seconds */
     uint64_t pop_steps;
     /* Scratch of a step. */
     double *enter, *level, *started, *timed_out, *refused, *work; /* [level][row] */
     double *survive, *came, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu, *grant,
-        *origin_weight;   /* [row] */
-    double *site_scratch; /* [site] */
-    double *portion;      /* [active][row] */
-    double *reach;        /* [call of the plan] share of requests that come as far as that call */
-    double *front; /* [core] failed share of calls through its front, at the PoP of the step */
+        *origin_weight; /* [row] */
+    double *portion;    /* [active][row] */
+    double *reach;      /* [call of the plan] share of requests that come as far as that call */
+    double *front;      /* [core] failed share of calls through its front, at the PoP of the step */
     uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
@@ -264,7 +230,7 @@ void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, do
 void flow_pop_miss_set(Flow *flow, FlowPop *pop); /* after cache ages changed */
 
 /* flow_catchment.c: metros move, those who wait there with them */
-void flow_catchment_attach(Flow *flow, const uint32_t *pop_of_metro);
+void flow_catchment_attach(Flow *flow);
 void flow_catchment_demand_set(Flow *flow, SimTime at);
 void flow_catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause);
 /* Users who reach no PoP: each attempt is a time-out, made once; people wait and try again. */
@@ -275,25 +241,16 @@ void flow_core_attach(Flow *flow);
 void flow_core_advance(Flow *flow, SimTime from, SimTime to);
 
 /* flow_cause.c */
-uint32_t flow_cause_slot(Flow *flow, uint32_t cause);
 void flow_cause_attach(Flow *flow);
 /* Adds `amount` to the causes of a failed call of a central service, of its own overload. */
 void flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double amount,
                         double *into);
 void flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *into);
-/* Cause of a surge of sites that call this central service, of any site (SIM_NONE); 0: none. */
-uint32_t flow_cause_of_surge(const Flow *flow, uint32_t service);
 /* At the end of a tick: marks of waiting people, pseudo-slots shared out, causes counted. */
 void flow_cause_share_out(Flow *flow);
 
 /* flow_record.c */
-void flow_record_attach(Flow *flow, SimTime duration);
 void flow_record_close(Flow *flow, SimTime to);
 
 /* flow.c: the plane */
-/* Fresh demand of a PoP, of those who reach none (SIM_NONE), by row, before factors. */
-void flow_demand_read(const Flow *flow, uint32_t pop, SimTime at, double *ret_by_row);
 extern const PlaneOps flow_plane_ops;
-Flow *flow_attach(Sim *sim, World *world, SimTime duration, double tick_factor);
-/* Everything advanced to now, the open bucket closed. */
-void flow_finish(Flow *flow);

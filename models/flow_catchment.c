@@ -3,12 +3,9 @@
 static const SimTime DEMAND_AHEAD = SIM_MINUTE / 2;
 
 void
-flow_catchment_attach(Flow *flow, const uint32_t *pop_of_metro)
+flow_catchment_attach(Flow *flow)
 {
     size_t stride = flow->plan->stride;
-    flow->home = SIM_ARENA_NEW(flow->arena, uint32_t, flow->world->n_metros);
-    for (uint32_t m = 0; m < flow->world->n_metros; m++)
-        flow->home[m] = pop_of_metro[m];
     flow->nowhere.demand = SIM_ARENA_NEW(flow->arena, double, stride);
     flow->nowhere.orbit = SIM_ARENA_NEW(flow->arena, double, stride);
 }
@@ -27,7 +24,7 @@ flow_catchment_demand_set(Flow *flow, SimTime at)
 {
     FlowNowhere *nowhere = &flow->nowhere;
     uint32_t n = flow->plan->n_clients;
-    flow_demand_read(flow, SIM_NONE, at, nowhere->demand);
+    traffic_demand_read(&flow->traffic, SIM_NONE, at, nowhere->demand);
     nowhere->has_users = sum_of(nowhere->demand, n) > 0 || sum_of(nowhere->orbit, n) > 0;
 }
 
@@ -39,14 +36,15 @@ flow_catchment_advance(Flow *flow, SimTime to)
     double *cause = flow->cause_rows + (size_t)nowhere->slot * flow->plan->stride;
     nowhere->at = to;
     for (uint32_t r = 0; nowhere->has_users && r < flow->plan->n_clients; r++) {
-        double fresh = nowhere->demand[r] * flow->share_now[r] * flow->factor[r] * seconds;
+        double fresh =
+            nowhere->demand[r] * flow->traffic.share_now[r] * flow->traffic.factor[r] * seconds;
         double again = nowhere->orbit[r] * seconds / (flow->clients.reload[r] + seconds);
         double all = fresh + again, stay = all * flow->clients.persistence[r];
         nowhere->orbit[r] += stay - again;
-        flow->sum_fresh[r] += fresh;
-        flow->sum_reloads[r] += again;
-        flow->sum_offered[r] += all;
-        flow->sum_failed[r] += all;
+        flow->books->fresh[r] += fresh;
+        flow->books->reloads[r] += again;
+        flow->books->offered[r] += all;
+        flow->books->failed[r] += all;
         flow->orbit_out[r] += again;
         flow->orbit_in[r] += stay;
         flow->entered += fresh;
@@ -54,7 +52,7 @@ flow_catchment_advance(Flow *flow, SimTime to)
         cause[r] += all;
         failed += all;
     }
-    flow->outcome_sum[OUTCOME_TIMEOUT] += failed;
+    flow->books->outcome_sum[OUTCOME_TIMEOUT] += failed;
 }
 
 /* Brings a place up to now. */
@@ -74,7 +72,7 @@ refresh(Flow *flow, uint32_t pop, SimTime now)
         flow_catchment_demand_set(flow, now + DEMAND_AHEAD);
         return;
     }
-    flow_demand_read(flow, pop, now + DEMAND_AHEAD, flow->pops[pop].demand);
+    traffic_demand_read(&flow->traffic, pop, now + DEMAND_AHEAD, flow->pops[pop].demand);
     flow_pop_refresh(flow, pop);
 }
 
@@ -82,12 +80,12 @@ refresh(Flow *flow, uint32_t pop, SimTime now)
 static void
 count_guest(Flow *flow, uint32_t metro, uint32_t pop, int change, uint32_t cause)
 {
-    if (pop == SIM_NONE || flow->home[metro] == pop)
+    if (pop == SIM_NONE || flow->traffic.home[metro] == pop)
         return;
     FlowPop *host = &flow->pops[pop];
     host->n_guests += (uint32_t)change;
     if (change > 0)
-        host->guest_slot = flow_cause_slot(flow, cause);
+        host->guest_slot = books_cause_slot(flow->books, cause);
     else if (host->n_guests == 0)
         host->guest_slot = 0;
 }
@@ -116,19 +114,19 @@ flow_catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, u
 {
     Flow *flow = plane;
     SimTime now = sim_now(flow->world->sim);
-    uint32_t from = demand_pop_of(flow->demand, metro);
+    uint32_t from = demand_pop_of(flow->traffic.demand, metro);
     (void)group;
     if (from == to)
         return;
     advance(flow, from, now);
     advance(flow, to, now);
     /* The same moment before and after, or the hour would move people too. */
-    flow_demand_read(flow, from, now + DEMAND_AHEAD, flow->attempts);
-    demand_move(flow->demand, metro, to);
+    traffic_demand_read(&flow->traffic, from, now + DEMAND_AHEAD, flow->attempts);
+    demand_move(flow->traffic.demand, metro, to);
     count_guest(flow, metro, from, -1, cause);
     count_guest(flow, metro, to, 1, cause);
     if (to == SIM_NONE)
-        flow->nowhere.slot = flow_cause_slot(flow, cause);
+        flow->nowhere.slot = books_cause_slot(flow->books, cause);
     refresh(flow, from, now);
     refresh(flow, to, now);
     move_people(flow, from, to, flow->attempts);

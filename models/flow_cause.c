@@ -7,36 +7,15 @@ void
 flow_cause_attach(Flow *flow)
 {
     size_t stride = flow->plan->stride;
-    flow->slot_core = FLOW_CAUSES;
+    flow->slot_core = BOOKS_CAUSES;
     flow->slot_overload = flow->slot_core + flow->n_cores;
     flow->slot_origin = flow->slot_overload + 1;
     flow->n_slots = flow->slot_origin + 1;
     flow->cause_rows = SIM_ARENA_NEW(flow->arena, double, flow->n_slots *stride);
-    flow->orbit_marks = SIM_ARENA_NEW(flow->arena, double, FLOW_CAUSES *stride);
+    flow->orbit_marks = SIM_ARENA_NEW(flow->arena, double, BOOKS_CAUSES *stride);
     flow->orbit_total = SIM_ARENA_NEW(flow->arena, double, stride);
     flow->orbit_in = SIM_ARENA_NEW(flow->arena, double, stride);
     flow->orbit_out = SIM_ARENA_NEW(flow->arena, double, stride);
-    flow->cause_sum = SIM_ARENA_NEW(flow->arena, double, FLOW_CAUSES);
-    flow->cause_total = SIM_ARENA_NEW(flow->arena, double, FLOW_CAUSES);
-    flow->n_causes = 1;
-    flow->roots[0] = flow->firsts[0] = SIM_NONE;
-}
-
-/* A slot for each root of the journal; when all are taken the last one takes the rest. */
-uint32_t
-flow_cause_slot(Flow *flow, uint32_t cause)
-{
-    if (cause == SIM_NONE)
-        return 0;
-    uint32_t root = sim_journal_root(flow->world->journal, cause);
-    for (uint32_t i = 1; i < flow->n_causes; i++)
-        if (flow->roots[i] == root)
-            return i;
-    if (flow->n_causes == FLOW_CAUSES)
-        return FLOW_CAUSES - 1;
-    flow->roots[flow->n_causes] = root;
-    flow->firsts[flow->n_causes] = cause;
-    return flow->n_causes++;
 }
 
 /* The causes for which a row's waiting people wait, as shares; slot 0 when nobody does. */
@@ -45,13 +24,13 @@ add_marks(const Flow *flow, uint32_t row, double amount, double *into)
 {
     size_t stride = flow->plan->stride;
     double sum = 0;
-    for (uint32_t c = 0; c < flow->n_causes; c++)
+    for (uint32_t c = 0; c < flow->books->n_causes; c++)
         sum += flow->orbit_marks[c * stride + row];
     if (sum < 1e-6) {
         into[0] += amount;
         return;
     }
-    for (uint32_t c = 0; c < flow->n_causes; c++)
+    for (uint32_t c = 0; c < flow->books->n_causes; c++)
         into[c] += amount * flow->orbit_marks[c * stride + row] / sum;
 }
 
@@ -62,26 +41,12 @@ flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double am
     uint32_t target = flow->core_of[service], first = flow->plan->zone_first[service];
     const FlowPop *pop = &flow->pops[core->pop];
     if (target != SIM_NONE && flow->cores[target].failed > 0) {
-        for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+        for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
             into[c] += amount * flow->cores[target].causes[c];
         return;
     }
     uint32_t slot = first == SIM_NONE ? 0 : pop->zone_slot[first - flow->plan->n_clients];
-    into[slot < FLOW_CAUSES ? slot : 0] += amount;
-}
-
-uint32_t
-flow_cause_of_surge(const Flow *flow, uint32_t service)
-{
-    uint32_t slot = 0;
-    for (uint32_t s = 0; service == SIM_NONE && s < flow->world->n_sites; s++)
-        slot = flow->surge_slot[s] ? flow->surge_slot[s] : slot;
-    for (uint32_t e = 0; service != SIM_NONE && e < flow->plan->n_edges; e++)
-        for (uint32_t r = 0; flow->plan->edges[e].service == service && r < flow->plan->n_clients;
-             r++)
-            if (flow->plan->edges[e].calls[r] > 0 && flow->surge_slot[flow->plan->rows[r].site])
-                slot = flow->surge_slot[flow->plan->rows[r].site];
-    return slot;
+    into[slot < BOOKS_CAUSES ? slot : 0] += amount;
 }
 
 /*
@@ -96,7 +61,7 @@ flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *
         into[core->backlog_slot] += amount;
         return;
     }
-    double marks[FLOW_CAUSES] = {0}, sum = 0;
+    double marks[BOOKS_CAUSES] = {0}, sum = 0;
     for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
         const FlowEdge *edge = &flow->plan->edges[e];
         if (edge->service != core->service)
@@ -105,13 +70,13 @@ flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *
             if (edge->calls[r] > 0 && flow->orbit_out[r] > 0)
                 add_marks(flow, r, edge->calls[r] * flow->orbit_out[r], marks);
     }
-    for (uint32_t c = 1; c < FLOW_CAUSES; c++)
+    for (uint32_t c = 1; c < BOOKS_CAUSES; c++)
         sum += marks[c];
     if (sum <= 0) {
         into[0] += amount;
         return;
     }
-    for (uint32_t c = 1; c < FLOW_CAUSES; c++)
+    for (uint32_t c = 1; c < BOOKS_CAUSES; c++)
         into[c] += amount * marks[c] / sum;
 }
 
@@ -121,11 +86,11 @@ resolve_row(Flow *flow, uint32_t row, double *ret)
 {
     size_t stride = flow->plan->stride;
     double sum = 0;
-    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
-        ret[c] = c < flow->n_causes ? flow->cause_rows[c * stride + row] : 0;
+    for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
+        ret[c] = c < flow->books->n_causes ? flow->cause_rows[c * stride + row] : 0;
     for (uint32_t k = 0; k < flow->n_cores; k++) {
         double amount = flow->cause_rows[(flow->slot_core + k) * stride + row];
-        for (uint32_t c = 0; amount > 0 && c < FLOW_CAUSES; c++)
+        for (uint32_t c = 0; amount > 0 && c < BOOKS_CAUSES; c++)
             ret[c] += amount * flow->cores[k].causes[c];
     }
     double overload = flow->cause_rows[flow->slot_overload * stride + row];
@@ -133,7 +98,7 @@ resolve_row(Flow *flow, uint32_t row, double *ret)
         add_marks(flow, row, overload, ret);
     ret[flow->cache_slot[flow->plan->rows[row].site]] +=
         flow->cause_rows[flow->slot_origin * stride + row];
-    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+    for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         sum += ret[c];
     return sum;
 }
@@ -144,7 +109,7 @@ move_marks(Flow *flow, uint32_t row, const double *causes, double sum)
     size_t stride = flow->plan->stride;
     double before = flow->orbit_total[row], in = flow->orbit_in[row];
     double kept = before > 0 ? fmax(0, 1 - flow->orbit_out[row] / before) : 0;
-    for (uint32_t c = 0; c < FLOW_CAUSES; c++) {
+    for (uint32_t c = 0; c < BOOKS_CAUSES; c++) {
         double *mark = &flow->orbit_marks[c * stride + row];
         *mark *= kept;
         if (sum > 0)
@@ -160,12 +125,12 @@ flow_cause_share_out(Flow *flow)
 {
     size_t stride = flow->plan->stride;
     for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
-        double causes[FLOW_CAUSES];
+        double causes[BOOKS_CAUSES];
         double sum = resolve_row(flow, r, causes);
         move_marks(flow, r, causes, sum);
-        for (uint32_t c = 0; sum > 0 && c < FLOW_CAUSES; c++) {
-            flow->cause_sum[c] += causes[c];
-            flow->cause_total[c] += causes[c];
+        for (uint32_t c = 0; sum > 0 && c < BOOKS_CAUSES; c++) {
+            flow->books->cause_sum[c] += causes[c];
+            flow->books->cause_total[c] += causes[c];
         }
     }
     memset(flow->cause_rows, 0, flow->n_slots * stride * sizeof(double));

@@ -160,7 +160,8 @@ front_failed_at(const Flow *flow, uint32_t pop, uint32_t service)
     if (first == SIM_NONE)
         return 0;
     for (uint32_t r = first; r < flow->plan->n_rows && flow->plan->rows[r].service == service; r++)
-        failed += flow->share_now[r] * flow->pops[pop].zone_failed[r - flow->plan->n_clients];
+        failed +=
+            flow->traffic.share_now[r] * flow->pops[pop].zone_failed[r - flow->plan->n_clients];
     return failed;
 }
 
@@ -284,7 +285,7 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
         serve_by_station(flow, core, from, to, capacity);
     uint32_t slot = core->capacity_slot;
     if (!slot)
-        slot = flow_cause_of_surge(flow, core->service);
+        slot = traffic_surge_cause(&flow->traffic, core->service);
     if (slot || flow_station_is_empty(&core->station))
         core->backlog_slot = slot;
     double lost = sum_of(core->timed_out, core->n_streams) + sum_of(core->refused, core->n_streams);
@@ -338,16 +339,16 @@ needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
 static void
 judge(Flow *flow, FlowCore *core)
 {
-    double causes[FLOW_CAUSES] = {0};
+    double causes[BOOKS_CAUSES] = {0};
     double needs = needs_failed(flow, core, causes);
     double own = core->own_failed;
     core->failed = 1 - (1 - own) * (1 - needs);
-    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+    for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         causes[c] *= 1 - own;
     if (own > 0)
         flow_cause_of_overload(flow, core, own, causes);
-    double sum = sum_of(causes, FLOW_CAUSES);
-    for (uint32_t c = 0; c < FLOW_CAUSES; c++)
+    double sum = sum_of(causes, BOOKS_CAUSES);
+    for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         core->causes[c] = sum > 0 ? causes[c] / sum : c == 0;
     double change = fabs(core->failed - core->announced);
     if (change > TOLD || (core->failed == 0) != (core->announced == 0)) {
@@ -365,8 +366,8 @@ book_calls(Flow *flow, double seconds)
         uint32_t service = flow->plan->edges[e].service;
         const FlowCore *core = &flow->cores[flow->core_of[service]];
         double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
-        flow->service_calls[service] += tried * seconds;
-        flow->service_failed[service] += (tried - passed * (1 - core->failed)) * seconds;
+        flow->books->service_calls[service] += tried * seconds;
+        flow->books->service_failed[service] += (tried - passed * (1 - core->failed)) * seconds;
     }
     for (uint32_t i = 0; i < flow->n_cores; i++) {
         const FlowCore *core = &flow->cores[i];
@@ -376,8 +377,8 @@ book_calls(Flow *flow, double seconds)
                 continue;
             double calls = core->calls_per_s * call->need->share * (1 - call->need->cached) *
                            call->need->calls * seconds;
-            flow->service_calls[call->need->service] += calls;
-            flow->service_failed[call->need->service] += calls * call->failed;
+            flow->books->service_calls[call->need->service] += calls;
+            flow->books->service_failed[call->need->service] += calls * call->failed;
         }
     }
 }

@@ -38,15 +38,15 @@ refuse_people(const FlowStep *step, double sum)
 {
     Flow *flow = step->flow;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
-        flow->sum_offered[r] += flow->refused[r];
-        flow->sum_blocked[r] += flow->refused[r];
-        flow->cause_rows[flow->limit_slot[flow->plan->rows[r].site] * step->n + r] +=
+        flow->books->offered[r] += flow->refused[r];
+        flow->books->blocked[r] += flow->refused[r];
+        flow->cause_rows[flow->traffic.limit_slot[flow->plan->rows[r].site] * step->n + r] +=
             flow->refused[r];
     }
-    flow->outcome_sum[OUTCOME_429] += sum;
+    flow->books->outcome_sum[OUTCOME_429] += sum;
     flow->left += sum;
-    step->pop->offered += sum;
-    step->pop->bucket_blocked += sum;
+    step->pop->counts.offered += sum;
+    step->pop->counts.blocked += sum;
 }
 
 /*
@@ -63,13 +63,13 @@ enter_people(const FlowStep *step)
     const FlowClients *clients = &flow->clients;
     const double dt = step->seconds;
     double *restrict enter = flow->enter, *restrict orbit = pop->orbit;
-    double *restrict sum_fresh = flow->sum_fresh, *restrict sum_reloads = flow->sum_reloads;
+    double *restrict sum_fresh = flow->books->fresh, *restrict sum_reloads = flow->books->reloads;
     double *restrict out = flow->orbit_out, *restrict refused = flow->refused;
     double *restrict came = flow->came;
     const double *restrict ends = flow->ends, *restrict within = flow->within;
     const double *restrict demand = pop->demand;
-    const double *restrict share = flow->share_now, *restrict factor = flow->factor;
-    const double *restrict admit = flow->admit, *restrict stays = pop->stays;
+    const double *restrict share = flow->traffic.share_now, *restrict factor = flow->traffic.factor;
+    const double *restrict admit = flow->traffic.admit, *restrict stays = pop->stays;
     FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
         double fresh = demand[r] * share[r] * factor[r] * dt;
@@ -111,7 +111,7 @@ enter_zones(const FlowStep *step)
             if (flow->plan->edges[e].service == service)
                 rate += pop->calls[e];
         rate += flow->zone_extra[(size_t)step->index * flow->n_zones + z];
-        flow->enter[row] = rate * flow->share_now[row] * step->seconds;
+        flow->enter[row] = rate * flow->traffic.share_now[row] * step->seconds;
     }
 }
 
@@ -141,8 +141,8 @@ earn_tokens(const FlowStep *step)
     const FlowClients *clients = &flow->clients;
     static const double KEPT_SECONDS = 10;
     const double *restrict budget = clients->budget, *restrict least = clients->budget_min;
-    const double *restrict demand = step->pop->demand, *restrict share = flow->share_now;
-    const double *restrict factor = flow->factor, *restrict had = step->pop->tokens;
+    const double *restrict demand = step->pop->demand, *restrict share = flow->traffic.share_now;
+    const double *restrict factor = flow->traffic.factor, *restrict had = step->pop->tokens;
     double *restrict tokens = flow->tokens;
     FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
@@ -240,7 +240,7 @@ find_backlog_slot(const Flow *flow, FlowPop *pop)
     if (!now)
         now = pop->guest_slot;
     if (!now)
-        now = flow_cause_of_surge(flow, SIM_NONE);
+        now = traffic_surge_cause(&flow->traffic, SIM_NONE);
     if (now || flow_station_is_empty(&pop->station))
         pop->backlog_slot = now;
 }
@@ -255,11 +255,11 @@ book_overload(const FlowStep *step, double *restrict lost, Outcome outcome)
     double sum = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
         cause[r] += lost[r];
-        flow->sum_failed[r] += lost[r];
+        flow->books->failed[r] += lost[r];
         sum += lost[r];
     }
-    flow->outcome_sum[outcome] += sum;
-    step->pop->failed += sum;
+    flow->books->outcome_sum[outcome] += sum;
+    step->pop->counts.failed += sum;
 }
 
 /* Calls that waited when their processes died: a reset, and at once another attempt. */
@@ -360,12 +360,12 @@ book_terms(const FlowStep *step)
         }
         for (uint32_t r = clients; r < flow->plan->n_rows; r++)
             zones += attempts[r] * portion[r];
-        flow->outcome_sum[active->outcome] += sum;
+        flow->books->outcome_sum[active->outcome] += sum;
         if (outcome_is_failed((Outcome)active->outcome))
-            step->pop->failed += sum;
+            step->pop->counts.failed += sum;
         if (active->service != SIM_NONE && outcome_is_failed((Outcome)active->outcome) &&
             flow->core_of[active->service] == SIM_NONE)
-            flow->service_failed[active->service] += sum + zones;
+            flow->books->service_failed[active->service] += sum + zones;
     }
 }
 
@@ -373,8 +373,8 @@ FLOW_COLUMNS static void
 book_offered(const FlowStep *step, bool by_station)
 {
     Flow *flow = step->flow;
-    double *restrict attempts = flow->attempts, *restrict sum_offered = flow->sum_offered;
-    double *restrict sum_retries = flow->sum_retries;
+    double *restrict attempts = flow->attempts, *restrict sum_offered = flow->books->offered;
+    double *restrict sum_retries = flow->books->retries;
     double sum = 0;
     memset(attempts, 0, step->n * sizeof(double));
     for (uint32_t k = 0; k < step->levels; k++) {
@@ -390,7 +390,7 @@ book_offered(const FlowStep *step, bool by_station)
         for (uint32_t r = 0; r < flow->clients.n_clients; r++)
             sum += offered[r];
     }
-    step->pop->offered += sum;
+    step->pop->counts.offered += sum;
 }
 
 FLOW_COLUMNS static void
@@ -400,9 +400,9 @@ book_rows(const FlowStep *step)
     const double *restrict attempts = flow->attempts, *restrict failed = flow->failed;
     const double *restrict blocked = flow->blocked, *restrict miss = step->pop->miss;
     const double *restrict refusing = flow->origin_refusing;
-    double *restrict sum_ok = flow->sum_ok, *restrict sum_failed = flow->sum_failed;
-    double *restrict sum_blocked = flow->sum_blocked, *restrict sum_asked = flow->sum_asked;
-    double *restrict sum_miss = flow->sum_miss, *restrict served = flow->served;
+    double *restrict sum_ok = flow->books->ok, *restrict sum_failed = flow->books->failed;
+    double *restrict sum_blocked = flow->books->blocked, *restrict sum_asked = flow->books->asked;
+    double *restrict sum_miss = flow->books->miss, *restrict served = flow->served;
     double *restrict login_ok = flow->login_ok;
     FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
@@ -445,8 +445,8 @@ book_people(const FlowStep *step)
         left += final[r] * (1 - persistence[r]) + served[r] + attempts[r] * blocked[r];
     }
     flow->left += left;
-    pop->bucket_ok += ok;
-    pop->bucket_blocked += stopped;
+    pop->counts.ok += ok;
+    pop->counts.blocked += stopped;
     pop->has_orbit = waiting > CALM;
     memcpy(pop->tokens, flow->tokens, step->n * sizeof(double));
 }
@@ -505,14 +505,14 @@ fill_caches(const FlowStep *step)
         return;
     pop->is_filling = false;
     for (uint32_t s = 0; s < flow->world->n_sites; s++)
-        flow->site_scratch[s] = 0;
+        flow->traffic.site_scratch[s] = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++)
-        flow->site_scratch[flow->plan->rows[r].site] += flow->served[r];
+        flow->traffic.site_scratch[flow->plan->rows[r].site] += flow->served[r];
     for (uint32_t s = 0; s < flow->world->n_sites; s++) {
         const CacheCurve *curve = flow->curves[s];
         if (!curve || pop->age[s] >= cache_curve_full(curve))
             continue;
-        double asked = flow->site_scratch[s] * world_site(flow->world, s)->cache.cacheable;
+        double asked = flow->traffic.site_scratch[s] * world_site(flow->world, s)->cache.cacheable;
         pop->age[s] = cache_curve_advance(curve, pop->age[s], asked, 1 - flow->origin_failed[s]);
         pop->is_filling |= pop->age[s] < cache_curve_full(curve);
         set_site_miss(flow, pop, s);
@@ -625,7 +625,7 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     fill_caches(&step);
     find_change(&step);
     pop->load = work / step.seconds;
-    pop->bucket_work += work;
+    pop->counts.work += work;
     book_cost(&step);
     if (by_station)
         pop->bucket_backlog += flow_station_work(&pop->station) * step.seconds;

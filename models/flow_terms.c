@@ -24,7 +24,7 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     active.error_cpu = sim_seconds(service->error_cpu ? service->error_cpu : host->error_cpu);
     bool own = term->outcome == OUTCOME_NONE;
     uint32_t first = pop->n_active;
-    active.slot = flow_cause_slot(flow, does->cause);
+    active.slot = books_cause_slot(flow->books, does->cause);
     double left = does->refused ? 0 : 1;
     active.chance = 1 - left;
     active.outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : own ? OUTCOME_502 : term->outcome);
@@ -38,7 +38,7 @@ activate_unit(Flow *flow, FlowPop *pop, const FlowTerm *term)
     add_active(flow, pop, active);
     active.chance = left * does->errors;
     active.is_joined = pop->n_active > first;
-    active.slot = flow_cause_slot(flow, does->stuck_cause);
+    active.slot = books_cause_slot(flow->books, does->stuck_cause);
     active.is_free = does->errors >= 1 && does->speed <= 0;
     if (own && !term->is_stale)
         active.outcome = (uint8_t)service->outcome;
@@ -58,7 +58,7 @@ activate_degraded(Flow *flow, FlowPop *pop, uint32_t unit)
     add_active(flow, pop,
                (FlowActive){.weight = weight,
                             .chance = 1,
-                            .slot = flow_cause_slot(flow, does->cause),
+                            .slot = books_cause_slot(flow->books, does->cause),
                             .service = flow->plan->units[unit].service,
                             .outcome = OUTCOME_BLOCKED});
 }
@@ -76,7 +76,7 @@ find_speed(Flow *flow, FlowPop *pop)
         const Behaviour *does = &pop->behaviour[u];
         pop->is_burning |= does->burn_cpu != 1;
         if (does->burn_cpu != 1 || does->speed < 1)
-            pop->overload_slot = flow_cause_slot(flow, does->cause);
+            pop->overload_slot = books_cause_slot(flow->books, does->cause);
         if (world->host[unit->service] != unit->service)
             continue;
         double share = world_cohort_share(world, unit->service, unit->cohort);
@@ -133,7 +133,7 @@ find_front_failures(const FlowStep *step)
              first != SIM_NONE && r < flow->plan->n_rows && flow->plan->rows[r].service == service;
              r++) {
             uint32_t zone = r - flow->plan->n_clients;
-            double part = flow->share_now[r] * pop->zone_failed[zone];
+            double part = flow->traffic.share_now[r] * pop->zone_failed[zone];
             failed += part;
             if (part > most) {
                 most = part;

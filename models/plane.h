@@ -14,7 +14,7 @@
  */
 #pragma once
 
-#include "models/world.h"
+#include "models/books.h"
 
 /* What the processes of one service and cohort at one PoP do to calls. */
 typedef struct Behaviour {
@@ -38,8 +38,18 @@ typedef struct PlaneCounts { /* cumulative, of one PoP, all sites */
     int64_t offered, failed;
 } PlaneCounts;
 
+typedef struct PlaneOptions {
+    SimTime duration;
+    double tick_factor; /* of every step, for tests of convergence; 0 or 1: clock.tick */
+} PlaneOptions;
+
 typedef struct PlaneOps {
     const char *name;
+    /* Attaches the plane to the run and makes itself the world's; every metro at its nearest PoP.
+     */
+    void *(*attach)(Sim *sim, World *world, const PlaneOptions *options);
+    /* Everything advanced to now, the open bucket closed. */
+    void (*finish)(void *plane);
     /* Placement pop: sets what one PoP's processes of a service and cohort do. */
     void (*behaviour_set)(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
                           const Behaviour *behaviour);
@@ -60,6 +70,7 @@ typedef struct PlaneOps {
     void (*cache_keep)(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause);
     /* Counters of a PoP up to its last step, which is at most ten seconds old. */
     PlaneCounts (*counts)(const void *plane, uint32_t pop);
-    /* Failed or blocked attempts so far whose first cause is that entry or one caused by it is
-     * asked through run_bites_*; the plane counts by cause slot. */
+    const Books *(*books)(const void *plane);
+    double (*cores)(const void *plane, uint32_t pop); /* CPU capacity of a PoP, as it stands */
+    uint64_t (*steps)(const void *plane);             /* of PoPs, or requests: the work done */
 } PlaneOps;

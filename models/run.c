@@ -15,7 +15,9 @@ static const SimKind kinds[] = {[SAMPLE] = {"run.sample", on_sample}};
 /* What of a run lives in its arena, so that a snapshot has it. */
 typedef struct Parts {
     World world;
-    Flow *flow;
+    const PlaneOps *ops;
+    void *plane;
+    const Books *books;
     Clusters *clusters;
     Processes *processes;
     Routing *routing;
@@ -41,7 +43,7 @@ on_sample(Sim *sim, void *state, SimEvent event)
 {
     Parts *parts = state;
     SimTime now = sim_now(sim);
-    SimTime width = sim_recorder_width(parts->flow->recorder);
+    SimTime width = sim_recorder_width(parts->books->recorder);
     SimTime open = now / width * width;
     (void)event;
     for (uint32_t c = 0; c < parts->world.n_configs; c++) {
@@ -49,7 +51,7 @@ on_sample(Sim *sim, void *state, SimEvent event)
                                  config_share_held(parts->configs, c),
                                  config_share_newest(parts->configs, c)};
         for (uint32_t i = 0; i < G_N_ELEMENTS(shares); i++)
-            sim_recorder_gauge(parts->flow->recorder, parts->config_column[c] + i, shares[i],
+            sim_recorder_gauge(parts->books->recorder, parts->config_column[c] + i, shares[i],
                                parts->sampled > open ? parts->sampled : open, now);
     }
     parts->sampled = now;
@@ -65,7 +67,7 @@ attach_gauges(Parts *parts, SimArena *arena)
         for (uint32_t i = 0; i < G_N_ELEMENTS(words); i++) {
             g_autofree char *name = g_strdup_printf(
                 "config.%s.%s", world_config(&parts->world, c)->entity.name, words[i]);
-            uint32_t column = sim_recorder_column(parts->flow->recorder, name, SIM_COLUMN_GAUGE,
+            uint32_t column = sim_recorder_column(parts->books->recorder, name, SIM_COLUMN_GAUGE,
                                                   "share", "of PoPs");
             if (i == 0)
                 parts->config_column[c] = column;
@@ -77,7 +79,7 @@ static double
 read_metric(void *context, const char *name)
 {
     const Parts *parts = context;
-    const SimRecorder *recorder = parts->flow->recorder;
+    const SimRecorder *recorder = parts->books->recorder;
     uint32_t closed = sim_recorder_n_closed(recorder);
     Metric metric;
     if (closed == 0 || !metric_find(recorder, name, &metric))
@@ -93,7 +95,11 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     uint32_t before = sim_messages_errors(messages);
     if (!world_init(world, run->sim, spec, run->geo, messages))
         return false;
-    parts->flow = flow_attach(run->sim, world, run->duration, options->tick_factor);
+    const PlaneOptions plane_options = {.duration = run->duration,
+                                        .tick_factor = options->tick_factor};
+    parts->ops = &flow_plane_ops;
+    parts->plane = parts->ops->attach(run->sim, world, &plane_options);
+    parts->books = parts->ops->books(parts->plane);
     parts->routing = routing_attach(run->sim, world);
     parts->processes = processes_attach(run->sim, world);
     parts->clusters = cluster_attach(run->sim, world);
@@ -110,7 +116,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
     attach_gauges(parts, sim_arena(run->sim));
-    verdict_check(spec, parts->flow->recorder, messages);
+    verdict_check(spec, parts->books->recorder, messages);
     sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
     return sim_messages_errors(messages) == before && parts->timeline;
 }
@@ -160,7 +166,7 @@ run_advance(Run *run, SimTime until)
 void
 run_finish(Run *run)
 {
-    flow_finish(run->parts->flow);
+    run->parts->ops->finish(run->parts->plane);
 }
 
 Sim *
@@ -172,13 +178,13 @@ run_sim(Run *run)
 const SimRecorder *
 run_recorder(const Run *run)
 {
-    return run->parts->flow->recorder;
+    return run->parts->books->recorder;
 }
 
 const SimRecorder *
 run_pop_recorder(const Run *run)
 {
-    return run->parts->flow->pop_recorder;
+    return run->parts->books->pop_recorder;
 }
 
 const SimJournal *
@@ -197,20 +203,20 @@ double
 run_pop_cores(const Run *run, uint32_t pop)
 {
     SIM_ASSERT(pop < run->geo->n_pops);
-    return run->parts->flow->pops[pop].cores;
+    return run->parts->ops->cores(run->parts->plane, pop);
 }
 
 uint32_t
 run_causes(const Run *run)
 {
-    return run->parts->flow->n_causes;
+    return run->parts->books->n_causes;
 }
 
 uint32_t
 run_cause_entry(const Run *run, uint32_t slot)
 {
     SIM_ASSERT(slot < run_causes(run));
-    return run->parts->flow->roots[slot];
+    return run->parts->books->roots[slot];
 }
 
 const char *
@@ -224,22 +230,22 @@ run_cause_label(const Run *run, uint32_t slot)
 double
 run_bites_config(const Run *run, uint32_t config)
 {
-    const Flow *flow = run->parts->flow;
+    const Books *books = run->parts->books;
     double sum = 0;
-    for (uint32_t i = 1; i < flow->n_causes; i++)
-        if (config_is_cause(run->parts->configs, config, flow->firsts[i]))
-            sum += flow->cause_total[i];
+    for (uint32_t i = 1; i < books->n_causes; i++)
+        if (config_is_cause(run->parts->configs, config, books->firsts[i]))
+            sum += books->cause_total[i];
     return sum;
 }
 
 double
 run_bites_entry(const Run *run, uint32_t entry)
 {
-    const Flow *flow = run->parts->flow;
+    const Books *books = run->parts->books;
     double sum = 0;
-    for (uint32_t i = 1; i < flow->n_causes; i++)
-        if (timeline_is_cause(run->parts->timeline, entry, flow->firsts[i]))
-            sum += flow->cause_total[i];
+    for (uint32_t i = 1; i < books->n_causes; i++)
+        if (timeline_is_cause(run->parts->timeline, entry, books->firsts[i]))
+            sum += books->cause_total[i];
     return sum;
 }
 
@@ -266,5 +272,5 @@ run_entry_time(const Run *run, uint32_t entry)
 uint64_t
 run_pop_steps(const Run *run)
 {
-    return run->parts->flow->pop_steps;
+    return run->parts->ops->steps(run->parts->plane);
 }
