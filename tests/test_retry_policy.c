@@ -308,7 +308,9 @@ aws_retries_that_took_different_amounts_give_back_their_mean(void)
         retry_policy_sent(&policy, 0, true);
     retry_policy_succeeded(&policy, 0, true);
     CHECK_NEAR(policy.tokens, 475 + 6.25, 1e-12);
-    for (int i = 0; i < 3; i++)
+    retry_policy_succeeded(&policy, 0, true);
+    CHECK_NEAR(policy.tokens, 475 + 12.5, 1e-12);
+    for (int i = 0; i < 2; i++)
         retry_policy_succeeded(&policy, 0, true);
     CHECK_NEAR(policy.tokens, 500, 1e-12);
 }
