@@ -20,7 +20,8 @@
  * uniform part of that where the client jitters (the caller draws it).
  *
  * Left out: correlation between the attempts of one request, which is the rule in an outage: the
- * data planes carry their own delay lines and use only the budgets from here.
+ * data planes carry their own delay lines and use only the budgets from here.  Budget and throttle
+ * here are rates over a step; retry_policy.h decides the same call by call.
  */
 #pragma once
 

@@ -19,8 +19,8 @@
  * slots, of which the oldest leaves in proportion to how far the newest is filled.  One state
  * stands for a group of clients that see the same backend.
  *
- * Left out: sampling noise of clients with few requests, and Envoy's volume threshold (off by
- * default).
+ * Left out: sampling noise of clients with few requests (retry_policy.h has SRE's call by call),
+ * and Envoy's volume threshold (off by default).
  */
 #pragma once
 
