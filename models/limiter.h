@@ -24,7 +24,7 @@
  * makes the norm within some 600 samples, and the limit climbs by 0.8 a sample to its maximum;
  * vegas' probe takes a standing queue for the unloaded round trip.  Behind a real station both
  * swing instead, since a sample tells of a limit that is a round trip old: at twice the capacity
- * of ten servers of 10 ms gradient2 between 20 and 82, vegas between 7 and 74.
+ * of ten servers of 10 ms gradient2 between 20 and some 80, vegas between 7 and some 70.
  *
  * Each sample is one call that ended; who was turned away by the limit itself is no sample.  O(1).
  * Whoever owns a limiter gives its limit to the station (station.h).  limit_min and limit_max may

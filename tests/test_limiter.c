@@ -162,6 +162,9 @@ vegas_takes_a_drop_for_a_queue(void)
         limiter_sample(&limiter,
                        &(LimiterSample){.rtt = 10 * SIM_MILLISECOND, .was_dropped = true});
     CHECK_NEAR(limiter.limit, 150 - 10 * 2, 0);
+    limiter.limit = 1000; /* from here on a step is the root of the limit */
+    limiter_sample(&limiter, &(LimiterSample){.rtt = 10 * SIM_MILLISECOND, .was_dropped = true});
+    CHECK_NEAR(limiter.limit, 1000 - 31, 0);
     limiter.limit = 1.5;
     limiter_sample(&limiter, &(LimiterSample){.rtt = 10 * SIM_MILLISECOND, .was_dropped = true});
     CHECK_NEAR(limiter.limit, 1, 0);

@@ -267,8 +267,10 @@ all_that_wait_are_dropped_oldest_first(void)
     for (uint32_t job = 1; job <= 3; job++)
         station_arrive(&station, jobs, job, job);
     uint32_t chain = station_drop_all(&station, jobs, 4);
-    for (uint32_t job = 1; job <= 3; job++, chain = jobs[chain].next)
+    for (uint32_t job = 1; job <= 3; job++, chain = jobs[chain].next) {
         CHECK_INT(chain, job);
+        CHECK_INT(jobs[chain].prev, SIM_NONE);
+    }
     CHECK_INT(chain, SIM_NONE);
     CHECK_INT(station.waiting, 0);
     CHECK_INT(station.busy, 1);
