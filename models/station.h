@@ -11,17 +11,26 @@
  *   lifo            the newest first
  *   adaptive-lifo   the oldest first while the room was empty within the last `interval`, the
  *                   newest first in a standing queue
- *   codel           oldest first; what has waited longer than `target` while the room has not been
- *                   empty for `interval`, else longer than `interval`, is dropped when its turn
- *                   comes (controlled delay for servers, "Fail at Scale", 2015: 5 ms and 100 ms)
- *   sharing         see sharing.h: all jobs at once, each at an equal share of the servers
+ *   codel           oldest first; what has waited longer than `target` in a standing queue, else
+ *                   longer than `interval`, is dropped when its turn comes (controlled delay for
+ *                   servers, "Fail at Scale", 2015: 5 ms and 100 ms)
+ *   sharing         all jobs at once, each at an equal share of the servers (sharing.h): no job
+ *                   waits, `busy` may exceed `servers`, and those beyond count as the queue
  *
- * Further rules: at most `queue` jobs wait; at most `limit` jobs are in hand, waiting or served
- * (a limit that limiter.h moves); with `cancel` a job whose deadline has passed is dropped
- * when its turn comes; with `expected` > 0 a job is refused or dropped when what is left until
- * its deadline is less than that (deadline propagation).
+ * A standing queue: now - `emptied` > interval.  `emptied` is the last instant at which the room
+ * was empty, which is when the first of an unbroken line of waiting jobs came; a room that is
+ * emptied and entered at the same instant was empty then.  The rule is asked when a job's turn
+ * comes, with the room as it is then, not when the job arrives.
  *
- * All is O(1) but drop_all, which is O(waiting).
+ * Further rules: at most `queue` jobs wait; a job that comes when `limit` are in hand, waiting or
+ * served, is refused (a limit that limiter.h moves; lowering it sends nobody away); with `cancel`
+ * a job whose deadline has come is not served; with `expected` > 0 neither is one that has less
+ * than that left until its deadline (deadline propagation).  Such a job is refused on arrival or
+ * dropped when its turn comes, whichever finds it out.  Until then it keeps its place, unless its
+ * owner calls station_leave.
+ *
+ * While a server is idle and somebody waits the owner owes calls of station_take; who arrives then
+ * waits too.  All is O(1), take and drop_all for each job that they take or drop.
  */
 #pragma once
 
@@ -29,8 +38,8 @@
 
 typedef struct StationJob {
     SimTime arrived;     /* set by station_arrive */
-    SimTime deadline;    /* its caller gives up then; SIM_TIME_MAX: never */
-    uint32_t next, prev; /* in the waiting room, or a chain of dropped jobs; SIM_NONE: the end */
+    SimTime deadline;    /* its caller gives up then; SIM_TIME_MAX: never; not negative */
+    uint32_t next, prev; /* in the waiting room, or `next` in a chain; SIM_NONE: the end, neither */
 } StationJob;
 
 typedef enum StationDiscipline {
@@ -54,7 +63,7 @@ typedef struct Station {
     uint32_t servers, busy;
     uint32_t waiting, first, last; /* the room: oldest first */
     uint32_t limit;                /* jobs in hand at most; UINT32_MAX: no limit */
-    SimTime emptied;               /* when the room was last empty */
+    SimTime emptied;               /* when the room was last empty; since when, while it is */
 } Station;
 
 typedef enum StationAnswer { STATION_START, STATION_WAIT, STATION_REFUSE } StationAnswer;
@@ -65,15 +74,16 @@ StationAnswer station_arrive(Station *station, StationJob *jobs, uint32_t job, S
 /* A server is done with its job. */
 void station_release(Station *station);
 /*
- * The next job that an idle server takes now, or SIM_NONE: call after a release, after more
- * servers or a higher limit, until it gives SIM_NONE.  Jobs that the rules drop on the way are
- * chained in front of *ret_dropped through their `next`.
+ * The next job that an idle server takes now, or SIM_NONE: call after a release or after more
+ * servers until it gives SIM_NONE.  Jobs that the rules drop on the way are chained in front of
+ * *ret_dropped, SIM_NONE at first, through their `next`.
  */
 uint32_t station_take(Station *station, StationJob *jobs, SimTime now, uint32_t *ret_dropped);
-/* A job that waits goes away. */
+/* A job that waits goes away; any other is an error. */
 void station_leave(Station *station, StationJob *jobs, uint32_t job, SimTime now);
 /* Busy servers finish what they have, also when there are now fewer. */
 void station_servers_set(Station *station, uint32_t servers);
 /* All that wait go; the chain of them through `next`, oldest first. */
 uint32_t station_drop_all(Station *station, StationJob *jobs, SimTime now);
+/* The line both ways, its order and its length; O(waiting). */
 void station_verify(const Station *station, const StationJob *jobs);
