@@ -10,7 +10,7 @@
  *             and others, SOSP 2023)
  *
  * Keys are dense ids below `ids`, looked up in a table of their own (dense), or any 64-bit number,
- * found by open addressing with 32-bit slots (hashed).  Objects are rows of columns with 32-bit
+ * found by hashing into 32-bit slots and chains (hashed).  Objects are rows of columns with 32-bit
  * links.  All memory is taken when the cache is made; an access allocates nothing.
  *
  * With a time to live an object that came in longer ago is a miss and comes in anew; the clock is
@@ -48,6 +48,8 @@ bool keyed_cache_get(KeyedCache *cache, uint64_t key, SimTime now);
 void keyed_cache_put(KeyedCache *cache, uint64_t key, SimTime now);
 /* get, and put on a miss: what a cache without a slow origin does. */
 bool keyed_cache_access(KeyedCache *cache, uint64_t key, SimTime now);
+/* Fetches ahead of time what looking the key up will read; for who knows his next requests. */
+void keyed_cache_prefetch(const KeyedCache *cache, uint64_t key);
 /* Keeps each object with the probability `kept`, by a hash of key and salt: a restart or flush. */
 void keyed_cache_keep(KeyedCache *cache, double kept, uint64_t salt);
 uint32_t keyed_cache_size(const KeyedCache *cache);

@@ -28,7 +28,7 @@ MODEL_ROWS = [
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
-    ["world", "pop", "site", "cache", "keyed", "service", "station", "origin", "trace"],
+    ["world", "pop", "site", "access", "cache", "keyed", "service", "station", "origin", "trace"],
     ["books", "demand", "flow", "plane", "request", "sessions", "traffic"],
     ["cluster", "processes", "restart", "rollout", "routing", "version", "warmup", "faults",
      "protections", "observers", "responders"],
