@@ -63,28 +63,18 @@ activate_degraded(Flow *flow, FlowPop *pop, uint32_t unit)
                             .outcome = OUTCOME_BLOCKED});
 }
 
-/* CPU that is usable: each host's cohorts weigh by their share. */
 static void
 find_speed(Flow *flow, FlowPop *pop)
 {
-    const World *world = flow->world;
-    double cpu = 0, usable = 0;
     pop->overload_slot = 0;
     pop->is_burning = false;
     for (uint32_t u = 0; u < flow->plan->n_units; u++) {
-        const FlowUnit *unit = &flow->plan->units[u];
         const Behaviour *does = &pop->behaviour[u];
         pop->is_burning |= does->burn_cpu != 1;
         if (does->burn_cpu != 1 || does->speed < 1)
             pop->overload_slot = books_cause_slot(flow->books, does->cause);
-        if (world->host[unit->service] != unit->service)
-            continue;
-        double share = world_cohort_share(world, unit->service, unit->cohort);
-        double weight = share * sim_seconds(world_service(world, unit->service)->cpu);
-        cpu += weight;
-        usable += weight * does->speed;
     }
-    pop->speed = cpu > 0 ? usable / cpu : 1;
+    pop->speed = plane_speed(flow->world, flow->plan, pop->behaviour);
 }
 
 void

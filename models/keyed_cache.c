@@ -106,6 +106,12 @@ keyed_cache_size(const KeyedCache *cache)
     return cache->n;
 }
 
+uint32_t
+keyed_cache_capacity(const KeyedCache *cache)
+{
+    return cache->capacity;
+}
+
 void
 cache_leave(KeyedCache *cache, uint32_t row)
 {

@@ -53,6 +53,7 @@ void keyed_cache_prefetch(const KeyedCache *cache, uint64_t key);
 /* Keeps each object with the probability `kept`, by a hash of key and salt: a restart or flush. */
 void keyed_cache_keep(KeyedCache *cache, double kept, uint64_t salt);
 uint32_t keyed_cache_size(const KeyedCache *cache);
+uint32_t keyed_cache_capacity(const KeyedCache *cache);
 /* Bytes that a cache of these options takes. */
 size_t keyed_cache_bytes(const KeyedCacheOptions *options);
 void keyed_cache_verify(const KeyedCache *cache);

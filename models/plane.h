@@ -15,6 +15,7 @@
 #pragma once
 
 #include "models/books.h"
+#include "models/request_log.h"
 
 /* What the processes of one service and cohort at one PoP do to calls. */
 typedef struct Behaviour {
@@ -34,14 +35,40 @@ typedef struct Behaviour {
                  .cause = SIM_NONE,                                                                \
                  .stuck_cause = SIM_NONE})
 
+/* CPU of a PoP that is usable, as a share: each host's cohorts weigh by share and cost; behaviour
+ * by unit of the plan. */
+double plane_speed(const World *world, const FlowPlan *plan, const Behaviour *behaviour);
+
 typedef struct PlaneCounts { /* cumulative, of one PoP, all sites */
     int64_t offered, failed;
 } PlaneCounts;
 
+typedef struct RequestTrace { /* a log of keys that a site's requests ask for */
+    uint64_t *keys;
+    uint64_t n, n_distinct;
+} RequestTrace;
+
 typedef struct PlaneOptions {
     SimTime duration;
     double tick_factor; /* of every step, for tests of convergence; 0 or 1: clock.tick */
+    /* Of the request plane. */
+    uint32_t sample_pops;       /* PoPs that are kept; 0: all */
+    const RequestTrace *traces; /* [site]; NULL: none */
+    RequestLog *log;            /* NULL: nobody watches */
+    bool has_no_fast_path;      /* for tests: every request an object */
 } PlaneOptions;
+
+typedef struct PlaneKept { /* what a sampling plane carries traffic for */
+    uint32_t n_pops;
+    double share;                      /* of all demand */
+    uint32_t n_caches_keyed, n_caches; /* sites whose caches are kept object by object; with any */
+} PlaneKept;
+
+typedef struct PlaneLatency { /* of a run, by region, service or outcome */
+    const char *scope, *name;
+    uint64_t n;
+    double seconds[4]; /* p50, p95, p99, p99.9 */
+} PlaneLatency;
 
 typedef struct PlaneOps {
     const char *name;
@@ -73,4 +100,6 @@ typedef struct PlaneOps {
     const Books *(*books)(const void *plane);
     double (*cores)(const void *plane, uint32_t pop); /* CPU capacity of a PoP, as it stands */
     uint64_t (*steps)(const void *plane);             /* of PoPs, or requests: the work done */
+    PlaneKept (*kept)(const void *plane);             /* NULL: all of everything */
+    GArray *(*latencies)(const void *plane);          /* PlaneLatency; NULL: not measured */
 } PlaneOps;

@@ -3,6 +3,7 @@
 #include "models/config.h"
 #include "models/flow.h"
 #include "models/metric.h"
+#include "models/request.h"
 #include "models/timeline.h"
 #include "models/verdict.h"
 
@@ -29,6 +30,9 @@ typedef struct Parts {
 
 static const SimModelOps model = {
     .name = "run", .state_size = sizeof(Parts), .kinds = kinds, .n_kinds = G_N_ELEMENTS(kinds)};
+
+const char *const run_plane_names[RUN_PLANES + 1] = {"flow", "request", NULL};
+static const PlaneOps *const planes[RUN_PLANES] = {&flow_plane_ops, &request_plane_ops};
 
 struct Run {
     Sim *sim;
@@ -96,8 +100,11 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     if (!world_init(world, run->sim, spec, run->geo, messages))
         return false;
     const PlaneOptions plane_options = {.duration = run->duration,
-                                        .tick_factor = options->tick_factor};
-    parts->ops = &flow_plane_ops;
+                                        .tick_factor = options->tick_factor,
+                                        .sample_pops = options->sample_pops,
+                                        .log = options->log,
+                                        .has_no_fast_path = options->has_no_fast_path};
+    parts->ops = planes[options->plane];
     parts->plane = parts->ops->attach(run->sim, world, &plane_options);
     parts->books = parts->ops->books(parts->plane);
     parts->routing = routing_attach(run->sim, world);
@@ -269,8 +276,32 @@ run_entry_time(const Run *run, uint32_t entry)
     return timeline_time(run->parts->timeline, entry);
 }
 
+RunPlane
+run_plane(const Run *run)
+{
+    return run->parts->ops == &request_plane_ops ? RUN_REQUEST : RUN_FLOW;
+}
+
+PlaneKept
+run_kept(const Run *run)
+{
+    const Parts *parts = run->parts;
+    if (parts->ops->kept)
+        return parts->ops->kept(parts->plane);
+    return (PlaneKept){.n_pops = parts->world.n_pops, .share = 1};
+}
+
+GArray *
+run_latencies(const Run *run)
+{
+    const Parts *parts = run->parts;
+    if (parts->ops->latencies)
+        return parts->ops->latencies(parts->plane);
+    return g_array_new(FALSE, FALSE, sizeof(PlaneLatency));
+}
+
 uint64_t
-run_pop_steps(const Run *run)
+run_steps(const Run *run)
 {
     return run->parts->ops->steps(run->parts->plane);
 }

@@ -23,14 +23,16 @@
  */
 #pragma once
 
-#include "models/geo.h"
-#include "models/spec.h"
+#include "models/plane.h"
 #include "sim/journal.h"
 #include "sim/messages.h"
 #include "sim/recorder.h"
 #include "sim/sim.h"
 
 typedef struct Run Run;
+
+typedef enum RunPlane { RUN_FLOW, RUN_REQUEST, RUN_PLANES } RunPlane;
+extern const char *const run_plane_names[RUN_PLANES + 1]; /* NULL-terminated */
 
 typedef struct RunOptions {
     const char *name;    /* scenario path, for reports */
@@ -39,6 +41,11 @@ typedef struct RunOptions {
     bool has_seed;
     SimTime until;      /* shorter than clock.duration when > 0 */
     double tick_factor; /* 0 or 1: clock.tick; 0.5 halves every step (tests) */
+    RunPlane plane;
+    /* Of the request plane. */
+    uint32_t sample_pops;  /* keep so many PoPs, whole; 0: all */
+    RequestLog *log;       /* told of every hop; must outlive the run; may be NULL */
+    bool has_no_fast_path; /* every request an object (tests) */
 } RunOptions;
 
 typedef struct RunVersion {
@@ -81,4 +88,10 @@ uint32_t run_config_versions(const Run *run, uint32_t config);
 RunVersion run_config_version(const Run *run, uint32_t config, uint32_t version);
 /* When timeline entry i first happened; -1: not (yet). */
 SimTime run_entry_time(const Run *run, uint32_t entry);
-uint64_t run_pop_steps(const Run *run);
+/* The work done: steps of PoPs on the flow plane, attempts of clients on the request plane. */
+uint64_t run_steps(const Run *run);
+RunPlane run_plane(const Run *run);
+/* What the plane carries traffic for. */
+PlaneKept run_kept(const Run *run);
+/* PlaneLatency rows of the whole run; empty on the flow plane.  The caller frees it. */
+GArray *run_latencies(const Run *run);

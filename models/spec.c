@@ -1,6 +1,9 @@
 #include "models/spec.h"
 
+#include "models/keyed_cache.h"
+#include "models/limiter.h"
 #include "models/need.h"
+#include "models/retry_policy.h"
 #include "models/spec_row.h"
 
 #include <string.h>
@@ -53,7 +56,32 @@ static const SimFieldTable pop_override_table = {.name = "pop override",
                                                  .size = sizeof(PopOverrideSpec),
                                                  SIM_TABLE(pop_override_fields)};
 
-static const char *const disciplines[] = {"fifo", "lifo", NULL};
+static const char *const disciplines[] = {"fifo",  "lifo",    "adaptive-lifo",
+                                          "codel", "sharing", NULL};
+static const char *const laws[] = {"exponential", "constant", NULL};
+#define ABOUT_DISCIPLINE                                                                           \
+    " next: the oldest; the newest; the newest only while a queue stands (adaptive-lifo); the "    \
+    "oldest, but none that waited too long while a queue stands (codel); or all at once "          \
+    "(sharing).  The flow plane has fifo and lifo."
+#define ABOUT_DEADLINES                                                                            \
+    " whose client would have given up before it is served is refused at once: deadlines travel "  \
+    "with it (request plane)."
+
+static const SimField concurrency_fields[] = {
+    CHOICE(ConcurrencySpec, kind, "kind", .fallback = "none", .choices = limiter_names,
+           .about = "What moves the limit: nothing (fixed), successes and drops (aimd), the "
+                    "gradient of round trips (gradient2), or an estimate of the queue (vegas)."),
+    COUNT(ConcurrencySpec, initial, "initial", .fallback = "0", .min = 0, .max = 1e9,
+          .about = "The limit at the start; 0: the kind's own default."),
+};
+static const SimFieldTable concurrency_table = {
+    .name = "concurrency limit",
+    .about = "How many may be in hand, waiting or served, before more are refused (request "
+             "plane).",
+    .size = sizeof(ConcurrencySpec),
+    SIM_TABLE(concurrency_fields),
+    .shorthand = "kind"};
+
 static const SimField network_fields[] = {
     TEXT(NetworkSpec, pops, "pops",
          .about = "CSV file of PoPs (code, latitude, longitude, …); absent: the built-in "
@@ -79,9 +107,15 @@ static const SimField network_fields[] = {
     COUNT(NetworkSpec, queue, "queue", .min = 1e-6, .max = 1e12,
           .about = "Requests that may wait at a PoP that is short of CPU; absent: no limit."),
     CHOICE(NetworkSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
-           .about = "Which waiting request a PoP serves next: the oldest or the newest."),
+           .about = "Which waiting request a PoP serves" ABOUT_DISCIPLINE),
+    CHOICE(NetworkSpec, law, "law", .fallback = "exponential", .choices = laws,
+           .about = "How CPU times spread around their mean (the flow plane: exponential)."),
     BOOL(NetworkSpec, cancel, "cancel", .fallback = "false",
          .about = "Whether a request whose client has given up is dropped unserved."),
+    BOOL(NetworkSpec, deadlines, "deadlines", .fallback = "false",
+         .about = "Whether a request" ABOUT_DEADLINES),
+    OBJECT(NetworkSpec, limit, "limit", .table = &concurrency_table,
+           .about = "Requests in hand in each queue of a PoP, beyond which more get 503."),
     LAW(NetworkSpec, convergence, "convergence",
         .fallback = "mixture(80% exponential(mean 6s), 20% lognormal(median 60s, sigma 1))",
         .about = "Time until a metro's traffic follows when a PoP is withdrawn or comes back."),
@@ -161,9 +195,15 @@ static const SimField station_fields[] = {
           .about = "Calls held at once including those that wait for what they need; absent: no "
                    "limit. Slow dependencies then eat capacity."),
     CHOICE(StationSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
-           .about = "Which waiting call is served next: the oldest or the newest."),
+           .about = "Which waiting call is served" ABOUT_DISCIPLINE),
+    CHOICE(StationSpec, law, "law", .fallback = "exponential", .choices = laws,
+           .about = "How service times spread around their mean (the flow plane: exponential)."),
     BOOL(StationSpec, cancel, "cancel", .fallback = "false",
          .about = "Whether a call whose caller has given up is dropped unserved."),
+    BOOL(StationSpec, deadlines, "deadlines", .fallback = "false",
+         .about = "Whether a call" ABOUT_DEADLINES),
+    OBJECT(StationSpec, limit, "limit", .table = &concurrency_table,
+           .about = "Calls in hand, beyond which more are refused."),
 };
 static const SimFieldTable station_table = {.name = "station",
                                             .about = "Where calls queue for servers.",
@@ -287,6 +327,14 @@ static const SimField cache_fields[] = {
            .about = "Exponent of the Zipf law of popularity."),
     SHARE(CacheSpec, size, "size", .fallback = "10%", .min = 1e-9, .max = 1,
           .about = "Share of the catalogue that fits into a PoP's cache."),
+    CHOICE(CacheSpec, policy, "policy", .fallback = "lru", .choices = cache_policy_names,
+           .about = "Which object makes room for a new one (the flow plane: lru)."),
+    DURATION(CacheSpec, ttl, "ttl", .fallback = "0s", .min = 0, .max = 31 * 86400.0,
+             .about = "An object older than this is fetched again; 0s: never (request plane)."),
+    TEXT(CacheSpec, trace, "trace",
+         .about = "A log, CSV or oracleGeneral, whose keys the requests ask for in its order, in "
+                  "place of draws from the Zipf law (request plane); objects is then the number of "
+                  "distinct keys, of which size is a share."),
 };
 static const SimFieldTable cache_table = {.name = "cache",
                                           .about = "How much of a site's traffic its caches "

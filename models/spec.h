@@ -36,7 +36,21 @@ typedef struct PopOverrideSpec {
     double capacity;                     /* factor */
 } PopOverrideSpec;
 
-typedef enum Discipline { DISCIPLINE_FIFO, DISCIPLINE_LIFO } Discipline;
+typedef enum Discipline { /* in the order of StationDiscipline */
+                          DISCIPLINE_FIFO,
+                          DISCIPLINE_LIFO,
+                          DISCIPLINE_ADAPTIVE_LIFO,
+                          DISCIPLINE_CODEL,
+                          DISCIPLINE_SHARING
+} Discipline;
+
+typedef enum ServiceLaw { SERVICE_EXPONENTIAL, SERVICE_CONSTANT } ServiceLaw;
+
+typedef struct ConcurrencySpec { /* a limit on calls in hand beyond which they are refused */
+    SimEntity entity;
+    int kind; /* LimiterKind */
+    double initial;
+} ConcurrencySpec;
 
 typedef struct NetworkSpec {
     SimEntity entity;
@@ -50,7 +64,10 @@ typedef struct NetworkSpec {
     int64_t cores_per_queue; /* the c of M/M/c */
     double queue;            /* requests that may wait at a PoP; 0: any number */
     int discipline;          /* Discipline */
+    int law;                 /* ServiceLaw */
     bool cancel;             /* a request whose client has given up is dropped unserved */
+    bool deadlines;          /* a request that can not be served in time is refused */
+    ConcurrencySpec limit;   /* of each queue */
     SimLaw convergence;      /* delay until a network follows a routing change */
     SimList overrides;       /* PopOverrideSpec */
 } NetworkSpec;
@@ -87,7 +104,10 @@ typedef struct StationSpec {
     double queue;       /* waiting places; < 0: unbounded */
     double concurrency; /* calls in hand at once; < 0: no limit of its own */
     int discipline;
-    bool cancel; /* work whose caller has given up is dropped unserved */
+    int law;
+    bool cancel;    /* work whose caller has given up is dropped unserved */
+    bool deadlines; /* a call that can not be served in time is refused */
+    ConcurrencySpec limit;
 } StationSpec;
 
 typedef struct RestartSpec {
@@ -140,10 +160,13 @@ typedef struct VendorSpec { /* a site's hidden dependency; only `check` reads it
 
 typedef struct CacheSpec {
     SimEntity entity;
-    double cacheable; /* share of requests */
-    double objects;   /* in the catalogue */
-    double alpha;     /* Zipf */
-    double size;      /* of the catalogue that a PoP's cache holds for this site */
+    double cacheable;  /* share of requests */
+    double objects;    /* in the catalogue */
+    double alpha;      /* Zipf */
+    double size;       /* of the catalogue that a PoP's cache holds for this site */
+    int policy;        /* CachePolicyKind */
+    SimTime ttl;       /* 0: for ever */
+    const char *trace; /* a log whose keys are asked for in its order; NULL: Zipf draws */
 } CacheSpec;
 
 typedef struct OriginSpec {
@@ -161,6 +184,7 @@ typedef struct ClientSpec {
     double growth; /* back-off of attempt k: backoff * growth^(k-1) */
     double budget; /* retries per fresh request; 0: no limit */
     double budget_min_per_s;
+    int library;        /* RetryPolicyKind; RETRY_NONE: by budget */
     SimTime reload;     /* mean time until a person tries again */
     double persistence; /* share of people who do, after each failure */
 } ClientSpec;

@@ -24,11 +24,11 @@ FUNCTION_LINES_MAX = 70
 # A stem that no row names stands in the row EVERYTHING_ELSE, below what joins the models.
 EVERYTHING_ELSE = ["everything else"]
 MODEL_ROWS = [
-    ["backoff", "erlang", "limiter", "moments", "retry", "sharing", "throttle", "zipf"],
+    ["backoff", "erlang", "keyed", "limiter", "moments", "retry", "sharing", "throttle", "zipf"],
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
-    ["world", "pop", "site", "access", "cache", "keyed", "service", "station", "origin", "trace"],
+    ["world", "pop", "site", "access", "cache", "service", "station", "origin", "trace"],
     ["books", "demand", "flow", "plane", "request", "sessions", "traffic"],
     ["cluster", "processes", "restart", "rollout", "routing", "version", "warmup", "faults",
      "protections", "observers", "responders"],

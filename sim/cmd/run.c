@@ -28,6 +28,17 @@ read_seed(RunArguments *arguments, const char *text)
     return true;
 }
 
+bool
+run_read_plane(RunArguments *arguments)
+{
+    for (int i = 0; i < RUN_PLANES && arguments->plane_text; i++)
+        if (strcmp(arguments->plane_text, run_plane_names[i]) == 0) {
+            arguments->plane = (RunPlane)i;
+            return true;
+        }
+    return !arguments->plane_text;
+}
+
 /* False: *ret_code is set and all has been said. */
 static bool
 check_arguments(RunArguments *arguments, ExitCode *ret_code)
@@ -44,6 +55,14 @@ check_arguments(RunArguments *arguments, ExitCode *ret_code)
     } else if (arguments->theme_text && !gnuplot_theme(arguments->theme_text, &arguments->themes)) {
         wrong = arguments->theme_text;
         what = "is no theme: expected light, dark or both";
+    } else if (!run_read_plane(arguments)) {
+        wrong = arguments->plane_text;
+        what = "is no plane: expected flow or request";
+    } else if (arguments->sample_pops < 0 ||
+               (arguments->sample_pops > 0 && arguments->plane != RUN_REQUEST)) {
+        wrong = "--sample-pops";
+        what = "keeps some PoPs of the request plane: expected a number of PoPs, 1 or more, and "
+               "--plane request";
     } else if (arguments->jobs < 0) {
         wrong = "--jobs";
         what = "is negative: expected the number of runs at once, or 0 for all processors";
@@ -62,6 +81,7 @@ run_arguments_clear(RunArguments *arguments)
     g_free(arguments->until_text);
     g_free(arguments->theme_text);
     g_free(arguments->out);
+    g_free(arguments->plane_text);
     g_strfreev(arguments->set);
 }
 
@@ -77,6 +97,10 @@ run_repeat_command(const RunArguments *arguments, const Scenario *scenario, uint
     g_string_append_printf(text, "%s --seed %" G_GUINT64_FORMAT, bare, seed);
     if (arguments->until_text)
         g_string_append_printf(text, " --until %s", arguments->until_text);
+    if (arguments->plane != RUN_FLOW)
+        g_string_append_printf(text, " --plane %s", run_plane_names[arguments->plane]);
+    if (arguments->sample_pops > 0)
+        g_string_append_printf(text, " --sample-pops %d", arguments->sample_pops);
     for (guint i = 0; arguments->set && arguments->set[i]; i++) {
         g_autofree char *set = g_shell_quote(arguments->set[i]);
         g_string_append_printf(text, " --set %s", set);
@@ -95,7 +119,9 @@ run_prepare(const RunArguments *arguments, const Scenario *scenario)
                           .command = command,
                           .seed = arguments->seed,
                           .has_seed = arguments->has_seed,
-                          .until = arguments->until};
+                          .until = arguments->until,
+                          .plane = arguments->plane,
+                          .sample_pops = (uint32_t)arguments->sample_pops};
     Run *run = run_new(&scenario->spec, scenario->geo, &options, scenario->messages);
     bool is_wrong = scenario_print_messages(scenario);
     if (run && !is_wrong)
@@ -280,6 +306,10 @@ run_verb(int argc, char **argv)
         {"until", 0, 0, G_OPTION_ARG_FILENAME, &arguments.until_text, "Stop early", "10m"},
         {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.set,
          "Change the scenario, such as sites.shop.client.retries=0", "PATH=VALUE"},
+        {"plane", 0, 0, G_OPTION_ARG_FILENAME, &arguments.plane_text,
+         "Of traffic: flow (rates, the default) or request (every request an event)", "WORD"},
+        {"sample-pops", 0, 0, G_OPTION_ARG_INT, &arguments.sample_pops,
+         "Request plane: carry the traffic of so many PoPs only, whole", "N"},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &no_plots, "Write the figures' data only", NULL},
         {"theme", 0, 0, G_OPTION_ARG_FILENAME, &arguments.theme_text,
          "Of figures: light, dark, both", "WORD"},

@@ -9,19 +9,22 @@
 #include "sim/cmd/result.h"
 
 typedef struct RunArguments {
-    char *seed_text, *seeds_text, *until_text, *theme_text, *out;
+    char *seed_text, *seeds_text, *until_text, *theme_text, *out, *plane_text;
     char **set;
-    int jobs;
+    int jobs, sample_pops;
     bool has_no_plots, wants_json, is_quiet;
     /* From the texts. */
     uint64_t seed;
     bool has_seed;
     SimTime until;
+    RunPlane plane;
     GnuplotChoice themes; /* 0: not given */
     guint n_scenarios;
 } RunArguments;
 
 void run_arguments_clear(RunArguments *arguments);
+/* From its text; false: it names no plane. */
+bool run_read_plane(RunArguments *arguments);
 
 /* A run of the scenario; NULL when it has errors, all being said. */
 Run *run_prepare(const RunArguments *arguments, const Scenario *scenario);

@@ -156,6 +156,10 @@ worker_command_line(const Sweep *sweep, uint64_t seed)
     g_ptr_array_add(words, g_strdup_printf("--seed=%" G_GUINT64_FORMAT, seed));
     if (arguments->until_text)
         g_ptr_array_add(words, g_strconcat("--until=", arguments->until_text, NULL));
+    if (arguments->plane_text)
+        g_ptr_array_add(words, g_strconcat("--plane=", arguments->plane_text, NULL));
+    if (arguments->sample_pops > 0)
+        g_ptr_array_add(words, g_strdup_printf("--sample-pops=%d", arguments->sample_pops));
     for (guint i = 0; arguments->set && arguments->set[i]; i++)
         g_ptr_array_add(words, g_strconcat("--set=", arguments->set[i], NULL));
     g_ptr_array_add(words, g_strdup("--"));

@@ -417,7 +417,7 @@ summary_json(Json *json, const Result *result, const char *directory)
     json_number(json, "simulated_s", sim_seconds(result->facts.recording.end));
     json_number(json, "wall_seconds", result->wall_seconds);
     json_integer(json, "events", (int64_t)sim_events(sim));
-    json_integer(json, "pop_steps", (int64_t)run_pop_steps(result->run));
+    json_integer(json, "pop_steps", (int64_t)run_steps(result->run));
     json_integer(json, "arena_bytes", (int64_t)sim_arena_used(sim_arena(sim)));
     json_measures(json, result);
     json_story(json, result);

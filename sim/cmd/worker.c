@@ -91,6 +91,8 @@ run_worker(int argc, char **argv)
     const GOptionEntry entries[] = {
         {"seed", 0, 0, G_OPTION_ARG_FILENAME, &arguments.seed_text, "Seed", "N"},
         {"until", 0, 0, G_OPTION_ARG_FILENAME, &arguments.until_text, "Stop early", "10m"},
+        {"plane", 0, 0, G_OPTION_ARG_FILENAME, &arguments.plane_text, "flow or request", "WORD"},
+        {"sample-pops", 0, 0, G_OPTION_ARG_INT, &arguments.sample_pops, "PoPs to keep", "N"},
         {"set", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &arguments.set, "Change the scenario",
          "PATH=VALUE"},
         G_OPTION_ENTRY_NULL};
@@ -101,6 +103,7 @@ run_worker(int argc, char **argv)
         bool ok = rest[1] && arguments.seed_text &&
                   g_ascii_string_to_unsigned(arguments.seed_text, 10, 0, INT64_MAX, &arguments.seed,
                                              NULL) &&
+                  run_read_plane(&arguments) &&
                   (!arguments.until_text ||
                    sim_quantity_duration(arguments.until_text, &arguments.until));
         code = ok ? run_seed(&arguments, rest[1])

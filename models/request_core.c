@@ -1,0 +1,614 @@
+#include "models/request.h"
+#include "sim/ziggurat.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { CALLS_FIRST = 256 };
+static const SimTime WAY_LEAST = 2 * SIM_MILLISECOND; /* to a central service and, as long, back */
+static const double WAY_BASE = 1e-3;                  /* seconds, before the distance counts */
+static const double SECONDS_PER_KM = 7.5e-6;          /* one way in fibre, 1.5 x the great circle */
+
+typedef enum CentralEvent {
+    CENTRAL_ARRIVES,
+    CENTRAL_SERVED,
+    CENTRAL_SHARED,
+    CENTRAL_ANSWERED,
+    CENTRAL_EXPIRES
+} CentralEvent;
+
+/* rows -------------------------------------------------------------------------------------- */
+
+static uint32_t
+new_call(RequestPlane *plane)
+{
+    uint32_t call = plane->calls_free;
+    if (call != SIM_NONE) {
+        plane->calls_free = plane->call_jobs[call].next;
+    } else {
+        if (plane->n_calls == plane->calls_capacity) {
+            uint32_t capacity = plane->calls_capacity ? 2 * plane->calls_capacity : CALLS_FIRST;
+            RequestCall *calls = SIM_ARENA_NEW(plane->arena, RequestCall, capacity);
+            StationJob *jobs = SIM_ARENA_NEW(plane->arena, StationJob, capacity);
+            if (plane->n_calls) {
+                memcpy(calls, plane->calls, plane->n_calls * sizeof(RequestCall));
+                memcpy(jobs, plane->call_jobs, plane->n_calls * sizeof(StationJob));
+            }
+            plane->calls = calls;
+            plane->call_jobs = jobs;
+            plane->calls_capacity = capacity;
+        }
+        call = plane->n_calls++;
+    }
+    plane->calls[call] = (RequestCall){.turn = plane->calls[call].turn + 1, .pop = SIM_NONE};
+    return call;
+}
+
+static void
+free_call(RequestPlane *plane, uint32_t call)
+{
+    plane->calls[call].turn++;
+    plane->calls[call].state = REQUEST_FREE;
+    plane->call_jobs[call].next = plane->calls_free;
+    plane->calls_free = call;
+}
+
+static void
+post(RequestPlane *plane, SimTime at, CentralEvent kind, uint32_t who, uint32_t turn)
+{
+    RequestEvent event = {.kind = (uint8_t)kind, .who = who, .turn = turn};
+    sim_wheel_push(plane->wheel, at, request_events_put(&plane->events, plane->arena, event));
+}
+
+/* answers ----------------------------------------------------------------------------------- */
+
+static void child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome,
+                       uint32_t slot, SimTime now);
+
+static void
+sample_limiter(RequestCore *core, const RequestCall *call, SimTime now, bool was_dropped)
+{
+    if (core->limiter.kind == LIMITER_NONE)
+        return;
+    const LimiterSample sample = {.rtt = now - call->began,
+                                  .in_hand =
+                                      core->station.busy + core->station.waiting + core->held + 1,
+                                  .was_dropped = was_dropped};
+    limiter_sample(&core->limiter, &sample);
+    core->station.limit = limiter_limit(&core->limiter);
+}
+
+static void
+answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimTime now)
+{
+    RequestCall call = plane->calls[index];
+    RequestCore *core = &plane->cores[call.core];
+    sample_limiter(core, &call, now, outcome != OUTCOME_OK);
+    free_call(plane, index);
+    if (call.pop == SIM_NONE) {
+        child_over(plane, &call, outcome, slot, now);
+        return;
+    }
+    RequestPop *pop = &plane->pops[call.pop];
+    request_post(plane, pop, now + core->way[call.pop],
+                 (RequestEvent){.kind = REQUEST_ON_ANSWER,
+                                .who = call.request,
+                                .turn = call.request_turn,
+                                .outcome = (uint8_t)outcome,
+                                .slot = (uint8_t)slot});
+}
+
+static void
+fail(RequestPlane *plane, uint32_t call, SimTime now)
+{
+    RequestCore *core = &plane->cores[plane->calls[call].core];
+    answer(plane, call, OUTCOME_503, request_core_slot(plane, core, &core->draws), now);
+}
+
+/* stations ---------------------------------------------------------------------------------- */
+
+/* Calls that are held while what they need answers use up the concurrency. */
+static void
+bound_servers(RequestCore *core)
+{
+    double servers = core->is_halted ? 0 : floor(core->servers * core->factor + 0.5);
+    servers = core->is_halted ? 0 : fmax(1, fmin(servers, 4e9));
+    if (core->concurrency >= 0) {
+        double slots = fmax(1, floor(core->concurrency * core->factor + 0.5));
+        servers = fmin(servers, fmax(0, slots - core->held));
+    }
+    station_servers_set(&core->station, (uint32_t)servers);
+}
+
+static double
+speed_of(const RequestCore *core)
+{
+    double exact = core->servers * core->factor, whole = fmax(1, floor(exact + 0.5));
+    return exact / whole;
+}
+
+static void
+post_shared(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCore *core = &plane->cores[index];
+    SimTime next = sharing_next(core->shared, now);
+    core->shared_turn++;
+    if (next < SIM_TIME_MAX)
+        post(plane, next, CENTRAL_SHARED, index, core->shared_turn);
+}
+
+static void
+begin(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    RequestCore *core = &plane->cores[call->core];
+    double spread = core->is_constant ? 1 : sim_rng_exponential_unit(&core->draws);
+    double seconds = core->seconds * spread;
+    call->service = sim_from_seconds(seconds / speed_of(core));
+    call->state = REQUEST_SERVED;
+    call->turn++;
+    core->busy_ns += (double)call->service;
+    core->waited_ns += (double)(now - call->began);
+    core->begun++;
+    if (core->shared) {
+        sharing_arrive(core->shared, now, index, seconds);
+        post_shared(plane, call->core, now);
+        return;
+    }
+    post(plane, now + call->service, CENTRAL_SERVED, index, call->turn);
+}
+
+static void
+fill_servers(RequestPlane *plane, RequestCore *core, SimTime now)
+{
+    uint32_t dropped = SIM_NONE, call;
+    bound_servers(core);
+    while ((call = station_take(&core->station, plane->call_jobs, now, &dropped)) != SIM_NONE)
+        begin(plane, call, now);
+    while (dropped != SIM_NONE) {
+        uint32_t next = plane->call_jobs[dropped].next;
+        fail(plane, dropped, now);
+        dropped = next;
+    }
+}
+
+/* A second's worth of tokens: what comes beyond the rate is refused. */
+static void
+ask_origin(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCore *core = &plane->cores[plane->calls[index].core];
+    double earned = core->rate * sim_seconds(now - core->counted);
+    core->tokens = fmin(fmax(1, core->rate), core->tokens + earned);
+    core->counted = now;
+    core->begun++;
+    if (core->tokens < 1) {
+        core->refused++;
+        answer(plane, index, OUTCOME_503, 0, now);
+        return;
+    }
+    core->tokens--;
+    answer(plane, index, OUTCOME_OK, 0, now);
+}
+
+static void
+arrive(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    RequestCore *core = &plane->cores[call->core];
+    call->began = now;
+    core->marked[call->mark]++;
+    if (core->service == SIM_NONE) {
+        ask_origin(plane, index, now);
+        return;
+    }
+    bound_servers(core);
+    StationAnswer answer = STATION_REFUSE;
+    if (core->shared)
+        answer = core->station.busy < core->station.limit ? STATION_START : STATION_REFUSE;
+    else
+        answer = station_arrive(&core->station, plane->call_jobs, index, now);
+    if (core->shared)
+        core->station.busy += answer == STATION_START;
+    if (answer == STATION_START)
+        begin(plane, index, now);
+    else if (answer == STATION_WAIT)
+        call->state = REQUEST_WAITING;
+    else
+        fail(plane, index, now);
+}
+
+/* needs of central services ----------------------------------------------------------------- */
+
+static void take_steps(RequestPlane *plane, uint32_t index, SimTime now);
+
+static void
+send_child(RequestPlane *plane, uint32_t child, uint32_t service, SimTime now)
+{
+    const RequestCore *from = &plane->cores[plane->calls[plane->calls[child].request].core];
+    uint32_t target = plane->core_of[service];
+    plane->calls[child].core = target;
+    if (plane->plan->zone_first[service] == SIM_NONE) {
+        arrive(plane, child, now);
+        return;
+    }
+    RequestPop *pop = &plane->pops[from->pop];
+    plane->calls[child].state = REQUEST_AWAY;
+    request_post(plane, pop, now + from->way[from->pop],
+                 (RequestEvent){.kind = REQUEST_ON_ENTER,
+                                .who = child,
+                                .turn = plane->calls[child].turn,
+                                .mark = plane->calls[child].mark,
+                                .service = service});
+}
+
+typedef struct Try {
+    uint32_t parent;
+    uint8_t tries;
+    bool is_fallback;
+} Try;
+
+/* The turn of a child grows as it is served; its time-out goes by its number instead. */
+static void
+try_call(RequestPlane *plane, const Try *try, SimTime now)
+{
+    uint32_t child = new_call(plane);
+    const RequestCall *parent = &plane->calls[try->parent];
+    const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
+    RequestCall *call = &plane->calls[child];
+    uint32_t service = try->is_fallback ? step->fallback : step->service;
+    call->number = ++plane->central_numbers;
+    call->request = try->parent;
+    call->request_turn = parent->turn;
+    call->tries = try->tries;
+    call->is_fallback = try->is_fallback;
+    call->mark = parent->mark;
+    call->began = now;
+    SimTime deadline = now + plane->timeouts[step->clock];
+    plane->call_jobs[child].deadline = deadline;
+    plane->books->service_calls[service]++;
+    post(plane, deadline, CENTRAL_EXPIRES, child, (uint32_t)call->number);
+    send_child(plane, child, service, now);
+}
+
+static void
+make_calls(RequestPlane *plane, uint32_t index, bool is_fallback, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    const RequestStep *step = &plane->cores[call->core].program.steps[call->step];
+    uint32_t turn = ++call->turn;
+    call->pending = (uint16_t)step->calls;
+    for (uint32_t i = 0; i < step->calls && plane->calls[index].turn == turn; i++)
+        try_call(plane, &(Try){.parent = index, .is_fallback = is_fallback}, now);
+}
+
+/* Its needs are met or have failed: it lets go of what it held. */
+static void
+leave(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimTime now)
+{
+    RequestCore *core = &plane->cores[plane->calls[index].core];
+    core->held--;
+    answer(plane, index, outcome, slot, now);
+    fill_servers(plane, core, now);
+}
+
+static void
+take_steps(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    const RequestProgram *program = &plane->cores[call->core].program;
+    for (; call->step < program->n_steps; call->step++) {
+        const RequestStep *step = &program->steps[call->step];
+        if (!(call->made >> call->step & 1) || plane->killed[step->service])
+            continue;
+        make_calls(plane, index, false, now);
+        return;
+    }
+    leave(plane, index, OUTCOME_OK, 0, now);
+}
+
+static void
+child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome, uint32_t slot,
+           SimTime now)
+{
+    uint32_t index = child->request;
+    RequestCall *parent = &plane->calls[index];
+    if (parent->turn != child->request_turn)
+        return;
+    const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
+    bool is_over = outcome == OUTCOME_OK && --parent->pending == 0;
+    uint32_t service = child->is_fallback ? step->fallback : step->service;
+    plane->books->service_failed[service] += outcome != OUTCOME_OK;
+    if (outcome != OUTCOME_OK && child->tries < step->retries) {
+        try_call(plane,
+                 &(Try){.parent = index,
+                        .tries = (uint8_t)(child->tries + 1),
+                        .is_fallback = child->is_fallback},
+                 now);
+    } else if (outcome != OUTCOME_OK && !child->is_fallback && step->fallback != SIM_NONE) {
+        make_calls(plane, index, true, now);
+    } else if (is_over || (outcome != OUTCOME_OK &&
+                           (step->action == NEED_OPEN || step->action == NEED_STALE))) {
+        parent->turn++;
+        parent->step++;
+        take_steps(plane, index, now);
+    } else if (outcome != OUTCOME_OK) {
+        parent->turn++;
+        leave(plane, index, outcome, slot, now);
+    }
+}
+
+/* The caller here gave up; the call, if it is at a station, is served in vain. */
+static void
+expire(RequestPlane *plane, uint32_t index, uint32_t number, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    if (call->state == REQUEST_FREE || (uint32_t)call->number != number || call->pop != SIM_NONE)
+        return;
+    RequestCall gone = *call;
+    RequestCore *core = &plane->cores[call->core];
+    call->request_turn--; /* of no row: its answer finds nobody */
+    if (call->state == REQUEST_AWAY)
+        free_call(plane, index);
+    child_over(plane, &gone, OUTCOME_TIMEOUT, request_core_slot(plane, core, &core->draws), now);
+}
+
+static void
+served(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    RequestCore *core = &plane->cores[call->core];
+    const RequestProgram *program = &core->program;
+    call->turn++;
+    call->state = REQUEST_CALLING;
+    call->step = 0;
+    call->made = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        if (program->steps[i].share >= 1 || sim_rng_unit(&core->draws) < program->steps[i].share)
+            call->made |= UINT64_C(1) << i;
+    station_release(&core->station);
+    if (program->n_steps == 0) {
+        answer(plane, index, OUTCOME_OK, 0, now);
+    } else {
+        core->held++;
+        take_steps(plane, index, now);
+    }
+    if (!core->shared)
+        fill_servers(plane, core, now);
+}
+
+/* in and out -------------------------------------------------------------------------------- */
+
+void
+request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
+                  SimTime now)
+{
+    uint32_t index = new_call(plane);
+    RequestCall *call = &plane->calls[index];
+    Request *row = &pop->requests[request];
+    if (row->state != REQUEST_FETCHING)
+        row->state = REQUEST_AWAY;
+    row->turn++;
+    call->core = core;
+    call->pop = pop->rank;
+    call->request = request;
+    call->request_turn = row->turn;
+    call->mark = row->mark;
+    plane->call_jobs[index].deadline = pop->jobs[request].deadline;
+    post(plane, now + plane->cores[core].way[pop->rank], CENTRAL_ARRIVES, index, call->turn);
+}
+
+void
+request_core_reply(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                   uint32_t slot, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    RequestEvent event = {.kind = CENTRAL_ANSWERED,
+                          .who = row->caller,
+                          .turn = row->caller_turn,
+                          .outcome = (uint8_t)outcome,
+                          .slot = (uint8_t)slot};
+    uint32_t core = plane->core_of[plane->rows[row->row].service];
+    SimTime at = now + plane->cores[core].way[pop->rank];
+    sim_wheel_push(plane->wheel, at, request_events_put(&plane->events, plane->arena, event));
+}
+
+static void
+handle(RequestPlane *plane, const RequestEvent *event, SimTime now)
+{
+    uint32_t job;
+    if (event->kind == CENTRAL_SHARED) {
+        RequestCore *core = &plane->cores[event->who];
+        if (core->shared_turn != event->turn)
+            return;
+        while ((job = sharing_finish(core->shared, now)) != SIM_NONE)
+            served(plane, job, now);
+        post_shared(plane, event->who, now);
+        return;
+    }
+    if (event->kind == CENTRAL_EXPIRES) {
+        expire(plane, event->who, event->turn, now);
+        return;
+    }
+    if (plane->calls[event->who].turn != event->turn)
+        return;
+    if (event->kind == CENTRAL_ARRIVES) {
+        arrive(plane, event->who, now);
+    } else if (event->kind == CENTRAL_SERVED) {
+        served(plane, event->who, now);
+    } else {
+        RequestCall child = plane->calls[event->who];
+        free_call(plane, event->who);
+        child_over(plane, &child, (Outcome)event->outcome, event->slot, now);
+    }
+}
+
+void
+request_core_advance(RequestPlane *plane, SimTime to)
+{
+    SimWheelItem item;
+    while (sim_wheel_pop(plane->wheel, to, &item)) {
+        RequestEvent event =
+            request_events_take(&plane->events, (uint32_t)item.key & SIM_WHEEL_PAYLOAD_MAX);
+        handle(plane, &event, item.at);
+    }
+}
+
+void
+request_core_refresh(RequestPlane *plane, RequestCore *core, SimTime now)
+{
+    if (core->shared) {
+        double speed = core->is_halted ? 0 : speed_of(core);
+        sharing_speed_set(core->shared, now, fmax(1, floor(core->servers * core->factor + 0.5)),
+                          speed);
+        post_shared(plane, (uint32_t)(core - plane->cores), now);
+        return;
+    }
+    fill_servers(plane, core, now);
+}
+
+/* causes ------------------------------------------------------------------------------------ */
+
+/* As on the flow plane: what took capacity away or multiplied the demand, while it lasts or work
+ * of its time waits; else the marks of those who came back. */
+uint32_t
+request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng *draws)
+{
+    double sum = 0;
+    (void)plane;
+    if (core->capacity_slot || core->backlog_slot)
+        return core->capacity_slot ? core->capacity_slot : core->backlog_slot;
+    for (uint32_t c = 1; c < BOOKS_CAUSES; c++)
+        sum += core->marked[c];
+    if (sum <= 0)
+        return 0;
+    double at = sim_rng_unit(draws) * sum;
+    uint32_t slot = 1;
+    for (; slot + 1 < BOOKS_CAUSES && at >= core->marked[slot]; slot++)
+        at -= core->marked[slot];
+    return slot;
+}
+
+void
+request_core_tick(RequestPlane *plane)
+{
+    for (uint32_t i = 0; i < plane->n_cores; i++) {
+        RequestCore *core = &plane->cores[i];
+        if (core->service == SIM_NONE) {
+            plane->origin_failed[core->site] = core->begun > 0 ? core->refused / core->begun : 0;
+            core->refused = core->begun = 0;
+            continue;
+        }
+        uint32_t slot = core->capacity_slot;
+        if (!slot)
+            slot = traffic_surge_cause(&plane->traffic, core->service);
+        if (slot || core->station.waiting == 0)
+            core->backlog_slot = slot;
+        for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
+            core->marked[c] *= 0.5; /* what came lately counts most */
+    }
+}
+
+/* attaching --------------------------------------------------------------------------------- */
+
+static double
+km_to(const RequestPlane *plane, uint32_t location, const RequestPop *pop)
+{
+    const GeoPlaces *at = &plane->world->geo->pops.at;
+    if (location == SIM_NONE)
+        return 0;
+    const LocationSpec *place =
+        SIM_ITEM(plane->world->spec->locations, const LocationSpec, location);
+    return geo_distance_km(place->latitude, place->longitude, at->latitude[pop->index],
+                           at->longitude[pop->index]);
+}
+
+/* Calls of the service itself enter at the nearest kept PoP, without a location at the first. */
+static void
+attach_ways(RequestPlane *plane, RequestCore *core)
+{
+    double least = 1e18;
+    core->way = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_kept + 1);
+    for (uint32_t p = 0; p < plane->n_kept; p++) {
+        uint32_t location = world_service(plane->world, core->service)->location;
+        double km = km_to(plane, location, &plane->pops[p]);
+        SimTime way = sim_from_seconds(WAY_BASE + km * SECONDS_PER_KM);
+        core->way[p] = way < WAY_LEAST ? WAY_LEAST : way;
+        if (km < least) {
+            least = km;
+            core->pop = p;
+        }
+    }
+}
+
+static void
+attach_station(RequestPlane *plane, RequestCore *core)
+{
+    const ServiceSpec *service = world_service(plane->world, core->service);
+    const StationSpec *spec = &service->station;
+    double share = plane->service_share[core->service];
+    core->servers = spec->servers * share;
+    core->seconds = sim_seconds(spec->service_time);
+    core->is_constant = spec->law == SERVICE_CONSTANT;
+    core->concurrency = spec->concurrency > 0 ? spec->concurrency * share : -1;
+    core->rule = (StationRule){.discipline = (StationDiscipline)spec->discipline,
+                               .queue = spec->queue > 0 ? spec->queue * share : -1,
+                               .cancel = spec->cancel,
+                               .expected = spec->deadlines ? spec->service_time : 0};
+    station_init(&core->station, &core->rule, 1);
+    limiter_init(&core->limiter, (LimiterKind)spec->limit.kind, spec->limit.initial,
+                 sim_stream(plane->world->sim, "request/%s/limit", service->entity.name));
+    core->station.limit = limiter_limit(&core->limiter);
+    core->draws = sim_stream(plane->world->sim, "request/%s/service", service->entity.name);
+    core->latencies = plane->service_latencies + (size_t)core->service * SIM_HISTOGRAM_BUCKETS;
+    bound_servers(core);
+    if (spec->discipline == DISCIPLINE_SHARING)
+        core->shared = sharing_new(plane->arena, fmax(1, floor(core->servers + 0.5)));
+}
+
+static void
+attach_origin(RequestPlane *plane, RequestCore *core, uint32_t site)
+{
+    const OriginSpec *origin = &world_site(plane->world, site)->origin;
+    SimTime way = origin->latency / 2 < WAY_LEAST ? WAY_LEAST : origin->latency / 2;
+    *core = (RequestCore){.service = SIM_NONE, .site = site, .factor = 1};
+    core->rate = core->tokens = origin->capacity_per_s * plane->site_share[site];
+    core->way = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_kept + 1);
+    for (uint32_t p = 0; p < plane->n_kept; p++)
+        core->way[p] = way;
+}
+
+static void
+find_reach(RequestPlane *plane)
+{
+    bool is_called = false;
+    for (uint32_t e = 0; e < plane->plan->n_edges; e++)
+        is_called |= plane->plan->edges[e].is_used;
+    for (uint32_t i = 0; i < plane->n_cores; i++)
+        for (uint32_t p = 0; p < plane->n_kept; p++)
+            if ((is_called || plane->cores[i].service == SIM_NONE) &&
+                plane->cores[i].way[p] < plane->reach)
+                plane->reach = plane->cores[i].way[p];
+}
+
+void
+request_core_attach(RequestPlane *plane)
+{
+    const World *world = plane->world;
+    uint32_t n = 0;
+    plane->reach = SIM_TIME_MAX;
+    plane->calls_free = SIM_NONE;
+    plane->wheel = sim_wheel_new(plane->arena);
+    plane->cores = SIM_ARENA_NEW(plane->arena, RequestCore, world->n_services + world->n_sites);
+    for (uint32_t v = 0; v < world->n_services; v++) {
+        if (world_service(world, v)->placement == PLACEMENT_POP)
+            continue;
+        plane->cores[n] = (RequestCore){.service = v, .site = SIM_NONE, .factor = 1};
+        attach_ways(plane, &plane->cores[n]);
+        attach_station(plane, &plane->cores[n++]);
+    }
+    for (uint32_t s = 0; s < world->n_sites; s++)
+        if (world_site(world, s)->origin.capacity_per_s > 0)
+            attach_origin(plane, &plane->cores[n++], s);
+    plane->n_cores = n;
+    find_reach(plane);
+}

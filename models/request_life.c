@@ -1,0 +1,790 @@
+#include "models/request.h"
+
+#include <string.h>
+
+/* hops -------------------------------------------------------------------------------------- */
+
+const char *const request_hop_names[HOP_KINDS + 1] = {
+    "arrived", "admitted", "queued", "served", "called", "central", "answered",
+    "cache",   "origin",   "retry",  "waits",  "gone",   "ended",   NULL};
+
+static bool
+is_call(const Request *row)
+{
+    return row->parent != SIM_NONE || row->caller != SIM_NONE;
+}
+
+/* Numbers are given in turn at each PoP; of all PoPs they are apart by the PoP's rank. */
+static uint64_t
+public_number(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
+{
+    return (number - 1) * plane->n_pops + pop->rank + 1;
+}
+
+void
+request_hop(RequestPlane *plane, RequestPop *pop, uint32_t request, RequestHop hop)
+{
+    const Request *row = &pop->requests[request];
+    hop.request = public_number(plane, pop, row->number);
+    if (row->parent_number)
+        hop.parent = public_number(plane, pop, row->parent_number);
+    hop.pop = pop->index;
+    hop.site = row->row == SIM_NONE ? SIM_NONE : plane->rows[row->row].site;
+    hop.attempt = row->level + 1u;
+    plane->log->hop(plane->log->context, &hop);
+}
+
+#define HOP(plane, pop, request, ...)                                                              \
+    do {                                                                                           \
+        if (G_UNLIKELY((plane)->log))                                                              \
+            request_hop((plane), (pop), (request), (RequestHop){__VA_ARGS__});                     \
+    } while (0)
+
+/* what processes do -------------------------------------------------------------------------- */
+
+static uint8_t
+outcome_of(const RequestStep *step, uint32_t own)
+{
+    if (step->action == NEED_STALE)
+        return OUTCOME_STALE;
+    return step->outcome == OUTCOME_NONE ? (uint8_t)own : step->outcome;
+}
+
+static void
+doom(Request *row, const RequestStep *step, uint32_t own, uint8_t slot)
+{
+    row->outcome = outcome_of(step, own);
+    row->slot = slot;
+    row->blamed = step->service;
+}
+
+static void
+judge_unit(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index)
+{
+    const RequestStep *step = &plane->rows[row->row].program.steps[index];
+    const Behaviour *does = &pop->behaviour[step->unit];
+    uint32_t purpose = DRAW_PANIC + 128u * row->level + 2 * index;
+    if (does->refused)
+        doom(row, step, OUTCOME_502, pop->unit_slot[step->unit]);
+    else if (does->panic > 0 && request_draw(pop, row->number, purpose) < does->panic)
+        doom(row, step, OUTCOME_500, pop->unit_slot[step->unit]);
+    else if (does->errors > 0 && request_draw(pop, row->number, purpose + 1) < does->errors)
+        doom(row, step, (uint32_t)world_service(plane->world, step->service)->outcome,
+             pop->stuck_slot[step->unit]);
+}
+
+static double
+reaction_of(const RequestPlane *plane, const RequestRow *row, uint32_t condition)
+{
+    const SimList *reactions = row->site == SIM_NONE
+                                   ? &world_service(plane->world, row->service)->front.reactions
+                                   : &world_site(plane->world, row->site)->reactions;
+    SIM_EACH(const ReactionSpec, reaction, *reactions)
+    if (strcmp(reaction->entity.name, plane->world->conditions[condition]) == 0)
+        return reaction->share;
+    return 0;
+}
+
+/* A degraded unit: the site's own rules block some. */
+static void
+judge_degraded(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index)
+{
+    const RequestStep *step = &plane->rows[row->row].program.steps[index];
+    const Behaviour *does = &pop->behaviour[step->unit];
+    if (does->degrade == SIM_NONE)
+        return;
+    /* The same for every attempt of a request: rules look at it and not at the dice. */
+    double u = request_draw(pop, row->number, DRAW_DEGRADED + index);
+    if (u < reaction_of(plane, &plane->rows[row->row], does->degrade)) {
+        row->outcome = OUTCOME_BLOCKED;
+        row->slot = pop->unit_slot[step->unit];
+        row->blamed = step->service;
+    }
+}
+
+void
+request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request)
+{
+    Request *row = &pop->requests[request];
+    const RequestProgram *program = &plane->rows[row->row].program;
+    row->outcome = OUTCOME_OK;
+    row->blamed = SIM_NONE;
+    for (int pass = 0; pop->has_trouble && pass < 2; pass++)
+        for (uint32_t i = 0; i < program->n_steps && row->outcome == OUTCOME_OK; i++) {
+            const RequestStep *step = &program->steps[i];
+            if (step->kind != REQUEST_UNIT || !(row->made >> i & 1))
+                continue;
+            if (pass == 1)
+                judge_degraded(plane, pop, row, i);
+            else if (step->action != NEED_OPEN)
+                judge_unit(plane, pop, row, i);
+        }
+}
+
+/* No process takes its connection, or those that do are stuck: it fails without CPU. */
+static bool
+is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
+{
+    Request *row = &pop->requests[request];
+    const RequestProgram *program = &plane->rows[row->row].program;
+    for (uint32_t i = 0; pop->has_trouble && i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        if (step->kind != REQUEST_UNIT || !(row->made >> i & 1) || step->action == NEED_OPEN)
+            continue;
+        const Behaviour *does = &pop->behaviour[step->unit];
+        if (!does->refused && !(does->errors >= 1 && does->speed <= 0))
+            continue;
+        judge_unit(plane, pop, row, i);
+        return row->outcome != OUTCOME_OK;
+    }
+    return false;
+}
+
+/* ends -------------------------------------------------------------------------------------- */
+
+static void call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                      uint32_t slot, SimTime now);
+
+static SimTime
+way_of(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
+{
+    SimRng rng = request_draws(pop, number, DRAW_WAY);
+    uint32_t i = (uint32_t)(sim_rng_u64(&rng) >> 62);
+    return pop->index == SIM_NONE
+               ? 0
+               : sim_from_seconds(plane->books->way[pop->index * BOOKS_WAY_POINTS + i]);
+}
+
+static void
+count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    SimTime way = way_of(plane, pop, row->number);
+    if (pop->latencies)
+        pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
+                       sim_histogram_index(now - row->began + way)]++;
+    HOP(plane, pop, request, .kind = HOP_ENDED, .from = row->began, .to = now, .outcome = outcome,
+        .cause = row->slot, .way = way, .service = row->blamed);
+}
+
+static void
+count_cause(RequestPlane *plane, uint32_t slot)
+{
+    plane->books->cause_sum[slot]++;
+    plane->books->cause_total[slot]++;
+}
+
+static void
+succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    if (is_call(row)) {
+        call_over(plane, pop, request, OUTCOME_OK, 0, now);
+        return;
+    }
+    RetryPolicy *policy = pop->policies[row->row];
+    if (policy)
+        retry_policy_succeeded(policy, now, row->level > 0);
+    count_latency(plane, pop, request, outcome, now);
+    plane->books->ok[row->row]++;
+    if (outcome == OUTCOME_STALE)
+        plane->books->outcome_sum[OUTCOME_STALE]++;
+    plane->login_ok[row->row]++;
+    plane->left++;
+    pop->counts.ok++;
+    request_free(pop, request);
+}
+
+/* Answered, but not with what was asked for: nobody tries again. */
+static void
+block(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, uint32_t slot,
+      SimTime now)
+{
+    Request *row = &pop->requests[request];
+    RetryPolicy *policy = pop->policies[row->row];
+    if (policy && outcome != OUTCOME_429)
+        retry_policy_succeeded(policy, now, row->level > 0);
+    row->slot = (uint8_t)slot;
+    count_latency(plane, pop, request, outcome, now);
+    count_cause(plane, slot);
+    plane->books->blocked[row->row]++;
+    plane->books->outcome_sum[outcome]++;
+    plane->left++;
+    pop->counts.blocked++;
+    request_free(pop, request);
+}
+
+/* The person behind a request that has no attempt left. */
+static void
+leave_to_person(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestRow *of = &plane->rows[row->row];
+    bool stays = request_draw(pop, row->number, DRAW_PERSISTENCE) < of->persistence;
+    HOP(plane, pop, request, .kind = stays ? HOP_WAITS : HOP_GONE, .from = now, .to = now,
+        .outcome = OUTCOME_NONE, .service = SIM_NONE, .cause = slot);
+    if (stays)
+        request_orbit_join(plane, pop, row->row, slot, now);
+    else
+        plane->left++;
+    request_free(pop, request);
+}
+
+static SimTime
+backoff_of(const RequestRow *of, const RequestPop *pop, const Request *row)
+{
+    double wait = sim_seconds(of->backoff);
+    for (uint32_t k = 0; k < row->level; k++)
+        wait *= of->growth;
+    if (of->has_jitter)
+        wait *= request_draw(pop, row->number, DRAW_BACKOFF + row->level);
+    return sim_from_seconds(wait);
+}
+
+static RetryFailure
+kind_of(Outcome outcome)
+{
+    return outcome == OUTCOME_TIMEOUT                         ? RETRY_TIMEOUT
+           : outcome == OUTCOME_503 || outcome == OUTCOME_429 ? RETRY_THROTTLED
+                                                              : RETRY_ERROR;
+}
+
+static bool
+may_retry(RequestPop *pop, const Request *row, const RequestRow *of, Outcome outcome, SimTime now)
+{
+    bool wants = row->level < of->retries;
+    RetryPolicy *policy = pop->policies[row->row];
+    if (!policy)
+        return wants;
+    return retry_policy_failed(policy, now, row->level > 0, kind_of(outcome), wants) && wants;
+}
+
+static void
+retry_later(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    SimTime wait = backoff_of(&plane->rows[row->row], pop, row);
+    row->level++;
+    HOP(plane, pop, request, .kind = HOP_RETRY, .from = now, .to = now + wait,
+        .outcome = OUTCOME_NONE, .service = SIM_NONE);
+    if (wait == 0) {
+        request_retry(plane, pop, request, now);
+        return;
+    }
+    row->state = REQUEST_BACKING_OFF;
+    request_post(plane, pop, sim_time_add(now, wait),
+                 (RequestEvent){.kind = REQUEST_ON_RETRY, .who = request, .turn = row->turn});
+}
+
+void
+request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                       uint32_t slot, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    request_timer_stop(pop, request);
+    row->turn++;
+    row->slot = (uint8_t)slot;
+    if (is_call(row)) {
+        call_over(plane, pop, request, outcome, slot, now);
+        return;
+    }
+    const RequestRow *of = &plane->rows[row->row];
+    count_latency(plane, pop, request, outcome, now);
+    count_cause(plane, slot);
+    plane->books->failed[row->row]++;
+    plane->books->outcome_sum[outcome]++;
+    pop->counts.failed++;
+    if (may_retry(pop, row, of, outcome, now))
+        retry_later(plane, pop, request, now);
+    else
+        leave_to_person(plane, pop, request, slot, now);
+}
+
+/* What a unit did to it, when it has had its CPU. */
+static void
+end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    Outcome outcome = (Outcome)row->outcome;
+    if (outcome_is_failed(outcome) && row->blamed != SIM_NONE)
+        plane->books->service_failed[row->blamed]++;
+    if (outcome == OUTCOME_STALE)
+        succeed(plane, pop, request, outcome, now);
+    else if (outcome_is_blocked(outcome) && !is_call(row))
+        block(plane, pop, request, outcome, row->slot, now);
+    else
+        request_attempt_failed(plane, pop, request, outcome, row->slot, now);
+}
+
+/* calls ------------------------------------------------------------------------------------- */
+
+/* A client waits for calls and origins as long again as it would have waited for CPU. */
+static void
+watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    request_timer_stop(pop, request);
+    pop->jobs[request].deadline = now + plane->timeouts[pop->requests[request].clock];
+    request_timer_start(plane, pop, request, pop->requests[request].clock);
+}
+
+static uint32_t
+zone_row(const RequestPlane *plane, const RequestPop *pop, uint32_t service, uint64_t number)
+{
+    uint32_t row = plane->plan->zone_first[service];
+    double u = request_draw(pop, number, DRAW_COHORT);
+    while (row + 1 < plane->plan->n_rows && plane->plan->rows[row + 1].service == service &&
+           plane->plan->rows[row + 1].site == SIM_NONE && u >= plane->traffic.share_now[row])
+        u -= plane->traffic.share_now[row++];
+    return row;
+}
+
+/* A call enters the edge in front of its service, at this PoP. */
+static void
+enter_front(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    row->row = zone_row(plane, pop, service, row->number);
+    row->made = request_steps_draw(plane, pop, &plane->rows[row->row].program, row->number, 0);
+    plane->books->offered[row->row]++;
+    HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now, .outcome = OUTCOME_NONE,
+        .service = service);
+    if (is_refused(plane, pop, request))
+        end_by_unit(plane, pop, request, now);
+    else
+        request_cpu_arrive(plane, pop, request, now);
+}
+
+typedef struct Try {
+    uint32_t parent, service;
+    uint8_t level;
+    bool is_fallback;
+} Try;
+
+static void
+try_call(RequestPlane *plane, RequestPop *pop, const Try *try, SimTime now)
+{
+    uint32_t request = request_new(plane, pop);
+    Request *row = &pop->requests[request];
+    const Request *parent = &pop->requests[try->parent];
+    const RequestStep *step = &plane->rows[parent->row].program.steps[parent->step];
+    row->number = ++pop->numbers;
+    row->began = now;
+    row->row = SIM_NONE;
+    row->parent = try->parent;
+    row->parent_turn = parent->turn;
+    row->parent_number = parent->number;
+    row->mark = parent->mark;
+    row->level = try->level;
+    row->is_fallback = try->is_fallback;
+    row->blamed = try->service;
+    pop->jobs[request].deadline = now + plane->timeouts[step->clock];
+    request_timer_start(plane, pop, request, step->clock);
+    plane->books->service_calls[try->service]++;
+    HOP(plane, pop, request, .kind = HOP_CALLED, .from = now, .to = now, .outcome = OUTCOME_NONE,
+        .service = try->service);
+    if (plane->plan->zone_first[try->service] != SIM_NONE)
+        enter_front(plane, pop, request, try->service, now);
+    else
+        request_core_send(plane, pop, request, plane->core_of[try->service], now);
+}
+
+static void
+make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
+           bool is_fallback, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
+    uint32_t turn = ++row->turn;
+    row->state = REQUEST_CALLING;
+    row->pending = (uint16_t)step->calls;
+    watch(plane, pop, request, now);
+    for (uint32_t i = 0; i < step->calls && pop->requests[request].turn == turn; i++)
+        try_call(plane, pop,
+                 &(Try){.parent = request, .service = service, .is_fallback = is_fallback}, now);
+}
+
+static void
+fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestRow *of = &plane->rows[row->row];
+    plane->books->asked[row->row]++;
+    if (!row->is_miss) {
+        succeed(plane, pop, request, OUTCOME_OK, now);
+        return;
+    }
+    plane->books->miss[row->row]++;
+    row->turn++;
+    row->state = REQUEST_FETCHING;
+    if (of->origin != SIM_NONE) {
+        watch(plane, pop, request, now);
+        request_core_send(plane, pop, request, of->origin, now);
+    } else if (of->origin_latency == 0) {
+        succeed(plane, pop, request, OUTCOME_OK, now);
+    } else {
+        if (of->origin_latency >= plane->timeouts[row->clock])
+            watch(plane, pop, request, now);
+        request_post(plane, pop, now + of->origin_latency,
+                     (RequestEvent){.kind = REQUEST_ON_ORIGIN,
+                                    .who = request,
+                                    .turn = row->turn,
+                                    .outcome = OUTCOME_OK});
+    }
+}
+
+/* The next call that it makes; when there is none, what comes after the steps. */
+static void
+take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestProgram *program = &plane->rows[row->row].program;
+    for (; row->step < program->n_steps; row->step++) {
+        const RequestStep *step = &program->steps[row->step];
+        if (step->kind != REQUEST_CALL || !(row->made >> row->step & 1) ||
+            plane->killed[step->service])
+            continue;
+        make_calls(plane, pop, request, step->service, false, now);
+        return;
+    }
+    if (is_call(row)) {
+        watch(plane, pop, request, now);
+        request_core_send(plane, pop, request, plane->rows[row->row].core, now);
+    } else {
+        fetch(plane, pop, request, now);
+    }
+}
+
+void
+request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    if (row->is_orphan) {
+        request_free(pop, request);
+        return;
+    }
+    HOP(plane, pop, request, .kind = HOP_SERVED, .from = now - row->service, .to = now,
+        .outcome = (Outcome)row->outcome, .cause = row->slot, .service = row->blamed);
+    if (row->outcome != OUTCOME_OK) {
+        end_by_unit(plane, pop, request, now);
+        return;
+    }
+    take_steps(plane, pop, request, now);
+}
+
+static void
+next_step(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    pop->requests[request].turn++;
+    pop->requests[request].step++;
+    take_steps(plane, pop, request, now);
+}
+
+/* What the failure of a need does to the request that has it. */
+static void
+need_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
+    if (step->action == NEED_OPEN) {
+        next_step(plane, pop, request, now);
+    } else if (step->action == NEED_STALE) {
+        row->turn++;
+        succeed(plane, pop, request, OUTCOME_STALE, now);
+    } else {
+        const ServiceSpec *needed = world_service(plane->world, step->service);
+        row->blamed = step->service;
+        request_attempt_failed(plane, pop, request,
+                               step->outcome == OUTCOME_NONE ? (Outcome)needed->outcome
+                                                             : (Outcome)step->outcome,
+                               slot, now);
+    }
+}
+
+/* A try has ended, and its caller still waits for it. */
+static void
+call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome outcome,
+            uint32_t slot, SimTime now)
+{
+    uint32_t request = try->parent;
+    Request *parent = &pop->requests[request];
+    const RequestStep *step = &plane->rows[parent->row].program.steps[parent->step];
+    if (outcome == OUTCOME_OK) {
+        if (--parent->pending == 0)
+            next_step(plane, pop, request, now);
+        return;
+    }
+    if (try->level < step->retries) {
+        try_call(plane, pop,
+                 &(Try){.parent = request,
+                        .service = try->is_fallback ? step->fallback : step->service,
+                        .level = (uint8_t)(try->level + 1),
+                        .is_fallback = try->is_fallback},
+                 now);
+        return;
+    }
+    if (!try->is_fallback && step->fallback != SIM_NONE)
+        make_calls(plane, pop, request, step->fallback, true, now);
+    else
+        need_failed(plane, pop, request, slot, now);
+}
+
+static void
+call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, uint32_t slot,
+          SimTime now)
+{
+    Request row = pop->requests[request];
+    bool has_front = row.row != SIM_NONE;
+    uint32_t service = has_front ? plane->rows[row.row].service : row.blamed;
+    HOP(plane, pop, request, .kind = HOP_ANSWERED, .from = row.began, .to = now, .outcome = outcome,
+        .cause = slot, .service = service);
+    if (row.caller != SIM_NONE)
+        request_core_reply(plane, pop, request, outcome, slot, now);
+    else
+        plane->cores[plane->core_of[service]].latencies[sim_histogram_index(now - row.began)]++;
+    if (outcome != OUTCOME_OK && row.caller == SIM_NONE)
+        plane->books->service_failed[service]++;
+    request_free(pop, request);
+    if (row.parent != SIM_NONE && pop->requests[row.parent].turn == row.parent_turn)
+        call_result(plane, pop, &row, outcome, slot, now);
+}
+
+void
+request_call_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
+                      const RequestEvent *event, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    if (row->state == REQUEST_FETCHING)
+        request_origin_answered(plane, pop, request, event, now);
+    else
+        call_over(plane, pop, request, (Outcome)event->outcome, event->slot, now);
+}
+
+void
+request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime now)
+{
+    uint32_t request = request_new(plane, pop);
+    Request *row = &pop->requests[request];
+    row->number = ++pop->numbers;
+    row->began = now;
+    row->caller = event->who;
+    row->caller_turn = event->turn;
+    row->mark = event->mark;
+    row->row = plane->plan->zone_first[event->service];
+    row->clock = plane->rows[row->row].clock;
+    pop->jobs[request].deadline = now + plane->timeouts[row->clock];
+    enter_front(plane, pop, request, event->service, now);
+}
+
+/* origins ----------------------------------------------------------------------------------- */
+
+void
+request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
+                        const RequestEvent *event, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    const RequestRow *of = &plane->rows[row->row];
+    HOP(plane, pop, request, .kind = HOP_ORIGIN, .from = now - of->origin_latency, .to = now,
+        .outcome = (Outcome)event->outcome, .key = row->key, .service = SIM_NONE);
+    if (event->outcome == OUTCOME_OK) {
+        if (of->origin != SIM_NONE)
+            request_cache_fetched(plane, pop, row->row, row->key, now);
+        succeed(plane, pop, request, OUTCOME_OK, now);
+    } else {
+        request_attempt_failed(plane, pop, request, OUTCOME_503, plane->cache_slot[of->site], now);
+    }
+}
+
+/* attempts ---------------------------------------------------------------------------------- */
+
+/* A row that has its number, row and level begins an attempt. */
+static void
+begin(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    row->began = now;
+    row->step = 0;
+    row->outcome = OUTCOME_OK;
+    row->slot = 0;
+    row->blamed = SIM_NONE;
+    row->clock = plane->rows[row->row].clock;
+    pop->jobs[request].deadline = now + plane->timeouts[row->clock];
+    HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now, .outcome = OUTCOME_NONE,
+        .service = plane->rows[row->row].service);
+    if (pop->index == SIM_NONE) {
+        request_attempt_failed(plane, pop, request, OUTCOME_TIMEOUT, pop->overload_slot, now);
+        return;
+    }
+    if (is_refused(plane, pop, request)) {
+        end_by_unit(plane, pop, request, now);
+        return;
+    }
+    HOP(plane, pop, request, .kind = HOP_CACHE, .from = now, .to = now, .key = row->key,
+        .outcome = row->is_miss ? OUTCOME_NONE : OUTCOME_OK, .service = SIM_NONE);
+    request_cpu_arrive(plane, pop, request, now);
+}
+
+static void
+ask(RequestPlane *plane, RequestPop *pop, RequestWish *wish, SimTime now)
+{
+    wish->made =
+        request_steps_draw(plane, pop, &plane->rows[wish->row].program, wish->number, wish->level);
+    wish->is_miss = pop->index != SIM_NONE &&
+                    request_cache_misses(plane, pop, wish->row, wish->number, now, &wish->key);
+    if (pop->policies[wish->row])
+        retry_policy_sent(pop->policies[wish->row], now, wish->level > 0);
+}
+
+static void
+fill(Request *row, const RequestWish *wish)
+{
+    row->row = wish->row;
+    row->number = wish->number;
+    row->level = (uint8_t)wish->level;
+    row->made = wish->made;
+    row->key = wish->key;
+    row->is_miss = wish->is_miss;
+}
+
+void
+request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    RequestWish wish = {.row = row->row, .level = row->level, .number = row->number};
+    row->turn++;
+    plane->books->offered[row->row]++;
+    plane->books->retries[row->row]++;
+    pop->counts.offered++;
+    plane->attempts++;
+    ask(plane, pop, &wish, now);
+    fill(&pop->requests[request], &wish);
+    if (pop->index == SIM_NONE) { /* users who reach no PoP: machines' tries are not counted */
+        plane->books->offered[wish.row]--;
+        plane->books->retries[wish.row]--;
+        leave_to_person(plane, pop, request, pop->overload_slot, now);
+        return;
+    }
+    begin(plane, pop, request, now);
+}
+
+static bool
+has_calls(const RequestProgram *program, uint64_t made)
+{
+    if (program->is_certain)
+        return program->has_calls;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        if (program->steps[i].kind == REQUEST_CALL && made >> i & 1)
+            return true;
+    return false;
+}
+
+static uint32_t
+new_client(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
+           SimTime now)
+{
+    uint32_t request = request_new(plane, pop);
+    fill(&pop->requests[request], wish);
+    pop->requests[request].mark = (uint8_t)mark;
+    pop->requests[request].began = now;
+    return request;
+}
+
+/* Refused by a limit of the site, or by the client's own library; true: it is over. */
+static bool
+is_turned_away(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
+               SimTime now)
+{
+    const Traffic *traffic = &plane->traffic;
+    RetryPolicy *policy = pop->policies[wish->row];
+    double admit = traffic->admit[wish->row];
+    if (admit < 1 && request_draw(pop, wish->number, DRAW_ADMIT) >= admit) {
+        uint32_t request = new_client(plane, pop, wish, mark, now);
+        pop->requests[request].blamed = SIM_NONE;
+        block(plane, pop, request, OUTCOME_429, traffic->limit_slot[plane->rows[wish->row].site],
+              now);
+        return true;
+    }
+    if (!policy || retry_policy_admit(policy, now, request_draw(pop, wish->number, DRAW_THROTTLE)))
+        return false;
+    uint32_t request = new_client(plane, pop, wish, mark, now);
+    pop->requests[request].blamed = SIM_NONE;
+    block(plane, pop, request, OUTCOME_429, mark, now);
+    return true;
+}
+
+void
+request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark, bool is_reload,
+              SimTime now, SimTime to)
+{
+    RequestWish wish = {.row = row, .number = ++pop->numbers};
+    plane->entered += !is_reload;
+    plane->attempts++;
+    /* What passes at once counts as fresh, offered and ok when the sums are taken. */
+    if (!is_turned_away(plane, pop, &wish, mark, now)) {
+        ask(plane, pop, &wish, now);
+        if (pop->is_scheduled && plane->has_fast_path && !pop->has_trouble && !is_reload &&
+            plane->rows[row].is_plain && !has_calls(&plane->rows[row].program, wish.made) &&
+            request_cpu_pass(plane, pop, &wish, now, to))
+            return;
+        begin(plane, pop, new_client(plane, pop, &wish, mark, now), now);
+    }
+    plane->books->fresh[row] += !is_reload;
+    plane->books->offered[row]++;
+    pop->counts.offered++;
+}
+
+/* time-outs --------------------------------------------------------------------------------- */
+
+uint32_t
+request_overload_slot(RequestPlane *plane, RequestPop *pop, uint32_t request)
+{
+    const Request *row = &pop->requests[request];
+    uint32_t slot = request_pop_overload(plane, pop);
+    if (!slot)
+        slot = pop->backlog_slot;
+    if (slot || row->mark || row->row == SIM_NONE || row->row >= pop->n_rows)
+        return slot ? slot : row->mark;
+    /* Nothing took capacity away: those who came back are too many, for what made them wait. */
+    const uint32_t *marks = &pop->marks[row->row * BOOKS_CAUSES];
+    double at = request_draw(pop, row->number, DRAW_MARK) * pop->orbit[row->row];
+    for (; slot + 1 < BOOKS_CAUSES && at >= marks[slot]; slot++)
+        at -= marks[slot];
+    return pop->orbit[row->row] ? slot : 0;
+}
+
+static uint32_t
+slot_of_waiting(RequestPlane *plane, RequestPop *pop, uint32_t request)
+{
+    const Request *row = &pop->requests[request];
+    SimRng draws = request_draws(pop, row->number, DRAW_MARK);
+    if (row->state == REQUEST_CALLING) {
+        const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
+        return request_core_slot(plane, &plane->cores[step->core], &draws);
+    }
+    if (row->state == REQUEST_FETCHING)
+        return plane->cache_slot[plane->rows[row->row].site];
+    if (row->state == REQUEST_AWAY) {
+        uint32_t service = row->row != SIM_NONE ? plane->rows[row->row].service : row->blamed;
+        return request_core_slot(plane, &plane->cores[plane->core_of[service]], &draws);
+    }
+    return request_overload_slot(plane, pop, request);
+}
+
+void
+request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    uint32_t slot = slot_of_waiting(plane, pop, request);
+    bool has_cpu = row->state == REQUEST_DOOMED || row->state == REQUEST_SCHEDULED ||
+                   row->state == REQUEST_WAITING || row->state == REQUEST_SERVED;
+    if (has_cpu && !request_cpu_abandon(plane, pop, request, now)) {
+        /* The work goes on in vain; whoever wanted it goes on in a row of its own. */
+        uint32_t other = request_new(plane, pop);
+        uint32_t turn = pop->requests[other].turn;
+        pop->requests[other] = pop->requests[request];
+        pop->requests[other].turn = turn;
+        pop->requests[other].is_orphan = false;
+        pop->requests[request].parent = pop->requests[request].caller = SIM_NONE;
+        request = other;
+    }
+    request_attempt_failed(plane, pop, request, OUTCOME_TIMEOUT, slot, now);
+}

@@ -1,0 +1,292 @@
+#include "models/request.h"
+
+#include <string.h>
+
+/* One walk down the needs of a row or a central service. */
+typedef struct Walk {
+    RequestPlane *plane;
+    GArray *steps;
+    uint32_t row; /* SIM_NONE: a central service */
+} Walk;
+
+/* What lies above a need: what its failure does to the request. */
+typedef struct Path {
+    NeedFailure action;
+    int outcome;
+    uint32_t depth;
+} Path;
+
+uint8_t
+request_clock(RequestPlane *plane, SimTime timeout)
+{
+    for (uint32_t i = 0; i < plane->n_timeouts; i++)
+        if (plane->timeouts[i] == timeout)
+            return (uint8_t)i;
+    SIM_ASSERT(plane->n_timeouts < REQUEST_TIMEOUTS_MAX);
+    plane->timeouts[plane->n_timeouts] = timeout;
+    return (uint8_t)plane->n_timeouts++;
+}
+
+static uint32_t
+find_unit(const FlowPlan *plan, uint32_t service, uint32_t cohort)
+{
+    for (uint32_t u = 0; u < plan->n_units; u++)
+        if (plan->units[u].service == service && plan->units[u].cohort == cohort)
+            return u;
+    return SIM_NONE;
+}
+
+static RequestStep *
+add_step(const Walk *walk, const RequestStep *step)
+{
+    g_array_append_val(walk->steps, *step);
+    SIM_ASSERT(walk->steps->len <= REQUEST_STEPS_MAX);
+    return &g_array_index(walk->steps, RequestStep, walk->steps->len - 1);
+}
+
+static void
+add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path, double share,
+         uint32_t rest)
+{
+    add_step(walk, &(RequestStep){.kind = REQUEST_UNIT,
+                                  .action = (uint8_t)path->action,
+                                  .outcome = (uint8_t)path->outcome,
+                                  .service = service,
+                                  .unit = find_unit(walk->plane->plan, service, cohort),
+                                  .share = share,
+                                  .rest = (uint16_t)rest});
+}
+
+/* In the cohort of the row where they share processes, else in one that is drawn. */
+static void
+add_units(const Walk *walk, uint32_t service, const Path *path)
+{
+    const World *world = walk->plane->world;
+    const FlowRow *row = &walk->plane->plan->rows[walk->row];
+    uint32_t entry =
+        row->site == SIM_NONE ? world_service(world, row->service)->front.service : row->service;
+    uint32_t n = world->n_cohorts[service];
+    double left = 1;
+    if (world->host[entry] == world->host[service]) {
+        add_unit(walk, service, row->cohort, path, 1, 0);
+        return;
+    }
+    for (uint32_t c = 0; c < n; c++) {
+        double share = world_cohort_share(world, service, c);
+        bool is_last = c + 1 == n;
+        add_unit(walk, service, c, path, is_last ? 1 : left > 0 ? share / left : 0, n - 1 - c);
+        left -= share;
+    }
+}
+
+static void
+add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
+{
+    RequestPlane *plane = walk->plane;
+    uint32_t core = plane->core_of[need->service];
+    add_step(walk, &(RequestStep){.kind = REQUEST_CALL,
+                                  .action = (uint8_t)path->action,
+                                  .outcome = (uint8_t)path->outcome,
+                                  .clock = request_clock(plane, need->timeout),
+                                  .share = share,
+                                  .service = need->service,
+                                  .unit = SIM_NONE,
+                                  .core = core,
+                                  .fallback = path->action == NEED_FALLBACK &&
+                                                      need->on_failure == NEED_FALLBACK
+                                                  ? need->fallback
+                                                  : SIM_NONE,
+                                  .retries = (uint32_t)need->retries,
+                                  .calls = (uint32_t)(need->calls + 0.5)});
+}
+
+static void walk_service(const Walk *walk, uint32_t service, const Path *path);
+
+static void
+walk_needs(const Walk *walk, const SimList *needs, const Path *path)
+{
+    const World *world = walk->plane->world;
+    SIM_EACH(const NeedSpec, need, *needs)
+    {
+        bool is_pop = world_service(world, need->service)->placement == PLACEMENT_POP;
+        double share = need->share * (1 - need->cached);
+        Path below = *path;
+        below.depth++;
+        if (path->action == NEED_FAIL)
+            below.action = (NeedFailure)need->on_failure;
+        if (path->outcome == OUTCOME_NONE)
+            below.outcome = need->outcome;
+        if (!is_pop) {
+            add_call(walk, need, &below, share);
+            continue;
+        }
+        if (walk->row == SIM_NONE) /* central services reach PoP services by fronts only */
+            continue;
+        uint32_t gate = walk->steps->len;
+        add_step(walk, &(RequestStep){.kind = REQUEST_GATE,
+                                      .share = share,
+                                      .service = need->service,
+                                      .unit = SIM_NONE});
+        walk_service(walk, need->service, &below);
+        g_array_index(walk->steps, RequestStep, gate).skip =
+            (uint16_t)(walk->steps->len - gate - 1);
+    }
+}
+
+/* Depth is bounded: a loop of needs inside a PoP is refused when the run is made. */
+static void
+walk_service(const Walk *walk, uint32_t service, const Path *path)
+{
+    SIM_ASSERT(path->depth <= walk->plane->world->n_services);
+    add_units(walk, service, path);
+    walk_needs(walk, &world_service(walk->plane->world, service)->needs, path);
+}
+
+static RequestProgram
+settle(RequestPlane *plane, GArray *steps)
+{
+    RequestStep *kept = SIM_ARENA_NEW(plane->arena, RequestStep, steps->len);
+    if (steps->len)
+        memcpy(kept, steps->data, steps->len * sizeof(RequestStep));
+    RequestProgram program = {.steps = kept, .n_steps = steps->len};
+    g_array_free(steps, TRUE);
+    return program;
+}
+
+static RequestProgram
+program_of_row(RequestPlane *plane, uint32_t index)
+{
+    const FlowRow *row = &plane->plan->rows[index];
+    const Walk walk = {
+        .plane = plane, .row = index, .steps = g_array_new(FALSE, FALSE, sizeof(RequestStep))};
+    const Path top = {.action = NEED_FAIL, .outcome = OUTCOME_NONE};
+    if (row->site == SIM_NONE) {
+        const FrontSpec *front = &world_service(plane->world, row->service)->front;
+        walk_service(&walk, front->service, &top);
+        walk_needs(&walk, &front->needs, &top);
+    } else {
+        walk_service(&walk, row->service, &top);
+        walk_needs(&walk, &world_site(plane->world, row->site)->needs, &top);
+    }
+    return settle(plane, walk.steps);
+}
+
+static RequestProgram
+program_of_core(RequestPlane *plane, uint32_t service)
+{
+    const Walk walk = {
+        .plane = plane, .row = SIM_NONE, .steps = g_array_new(FALSE, FALSE, sizeof(RequestStep))};
+    const Path top = {.action = NEED_FAIL, .outcome = OUTCOME_NONE};
+    walk_needs(&walk, &world_service(plane->world, service)->needs, &top);
+    return settle(plane, walk.steps);
+}
+
+/* Callers of a front give up after the least of their time-outs to it, as on the flow plane. */
+static SimTime
+zone_timeout(const RequestPlane *plane, uint32_t service)
+{
+    SimTime timeout = 10 * SIM_SECOND;
+    for (uint32_t e = 0; e < plane->plan->n_edges; e++)
+        if (plane->plan->edges[e].service == service && plane->plan->edges[e].timeout < timeout)
+            timeout = plane->plan->edges[e].timeout;
+    return timeout;
+}
+
+static void
+fill_client(RequestPlane *plane, RequestRow *row)
+{
+    const SiteSpec *site = world_site(plane->world, row->site);
+    const ClientSpec *client = &site->client;
+    row->clock = request_clock(plane, client->timeout);
+    row->retries = (uint32_t)client->retries;
+    row->backoff = client->backoff;
+    row->growth = client->growth;
+    row->has_jitter = client->jitter;
+    row->persistence = client->persistence;
+    row->reload_s = sim_seconds(client->reload);
+    row->cacheable = site->cache.cacheable;
+    row->origin_latency = site->origin.latency;
+    row->is_plain =
+        client->library == RETRY_NONE || client->library == RETRY_BUDGET || client->retries == 0;
+    if (client->library == RETRY_SRE)
+        row->is_plain = false;
+}
+
+void
+request_plan_attach(RequestPlane *plane)
+{
+    plane->rows = SIM_ARENA_NEW(plane->arena, RequestRow, plane->plan->n_rows);
+    for (uint32_t r = 0; r < plane->plan->n_rows; r++) {
+        const FlowRow *of = &plane->plan->rows[r];
+        RequestRow *row = &plane->rows[r];
+        *row = (RequestRow){.cohort = of->cohort,
+                            .site = of->site,
+                            .service = of->service,
+                            .origin = SIM_NONE,
+                            .core = SIM_NONE,
+                            .reload_s = 1};
+        row->program = program_of_row(plane, r);
+        if (of->site != SIM_NONE) {
+            fill_client(plane, row);
+            continue;
+        }
+        row->core = plane->core_of[of->service];
+        row->clock = request_clock(plane, zone_timeout(plane, of->service));
+    }
+    for (uint32_t i = 0; i < plane->n_cores; i++)
+        if (plane->cores[i].service != SIM_NONE)
+            plane->cores[i].program = program_of_core(plane, plane->cores[i].service);
+    request_plan_refresh(plane);
+}
+
+static void
+refresh(const RequestPlane *plane, RequestProgram *program)
+{
+    program->cpu = 0;
+    program->is_certain = true;
+    program->has_calls = false;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        bool is_made = !plane->killed[step->service] && step->share > 0;
+        if (is_made && step->share < 1) {
+            program->is_certain = false;
+            is_made = false;
+        }
+        program->has_calls |= is_made && step->kind == REQUEST_CALL;
+        if (!is_made)
+            i += step->skip;
+        else if (step->kind == REQUEST_UNIT)
+            program->cpu += sim_seconds(world_service(plane->world, step->service)->cpu);
+        if (is_made)
+            i += step->rest;
+    }
+}
+
+void
+request_plan_refresh(RequestPlane *plane)
+{
+    for (uint32_t r = 0; r < plane->plan->n_rows; r++)
+        refresh(plane, &plane->rows[r].program);
+    for (uint32_t i = 0; i < plane->n_cores; i++)
+        refresh(plane, &plane->cores[i].program);
+}
+
+uint64_t
+request_steps_draw(const RequestPlane *plane, const RequestPop *pop, const RequestProgram *program,
+                   uint64_t number, uint32_t level)
+{
+    uint64_t made = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        bool is_made = step->share > 0 && !plane->killed[step->service];
+        if (is_made && step->share < 1)
+            is_made = request_draw(pop, number, DRAW_STEP + 64 * level + i) < step->share;
+        if (!is_made) {
+            i += step->skip;
+            continue;
+        }
+        made |= UINT64_C(1) << i;
+        i += step->rest;
+    }
+    return made;
+}
