@@ -148,14 +148,6 @@ watch_attach(Watch *watch, const Run *run, const Spec *spec)
         trace_attach(watch->trace, run, spec);
 }
 
-static bool
-say(bool ok, const GError *error)
-{
-    if (!ok)
-        output_complain("%s", error->message);
-    return ok;
-}
-
 static void
 note_limit(const Watch *watch)
 {
@@ -173,10 +165,11 @@ watch_publish(Watch *watch)
 {
     g_autoptr(GError) log_error = NULL;
     g_autoptr(GError) trace_error = NULL;
-    bool ok =
-        !watch->access_log || say(access_log_publish(watch->access_log, &log_error), log_error);
-    if (!watch->trace)
-        return ok;
-    note_limit(watch);
-    return say(trace_publish(watch->trace, &trace_error), trace_error) && ok;
+    if (watch->access_log && !access_log_publish(watch->access_log, &log_error))
+        output_complain("%s", log_error->message);
+    if (watch->trace)
+        note_limit(watch);
+    if (watch->trace && !trace_publish(watch->trace, &trace_error))
+        output_complain("%s", trace_error->message);
+    return !log_error && !trace_error;
 }
