@@ -76,7 +76,7 @@ load_scenario(Replay *replay, const char *directory, const SimNode *manifest, Ex
         *ret_code = CODE_USAGE;
         return false;
     }
-    replay->scenario = scenario_load(path, NULL, ret_code);
+    replay->scenario = scenario_load_in(path, read_text(manifest, "folder"), NULL, ret_code);
     if (!replay->scenario)
         return false;
     if (strcmp(replay->scenario->hash, read_text(manifest, "hash")) != 0)
