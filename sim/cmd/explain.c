@@ -4,7 +4,7 @@
 #include "sim/cmd/progress.h"
 #include "sim/cmd/replay.h"
 #include "sim/cmd/shortlist.h"
-#include "sim/cmd/story.h"
+#include "sim/cmd/story_text.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /*
- * story.h - what became of one request, told hop by hop, with the calls that were made for it.
+ * story.h - what became of one request, hop by hop, with the calls that were made for it.
  *
  * Collects while a run goes on; is told when the request has come to its end and nothing that was
  * begun for it is still under way, or a minute of the run later.  Work that a client's time-out
@@ -10,7 +10,6 @@
 #pragma once
 
 #include "models/run.h"
-#include "sim/cmd/json.h"
 
 typedef struct Story Story;
 
@@ -24,6 +23,15 @@ bool story_is_told(const Story *story, SimTime now);
 bool story_is_found(const Story *story);
 uint64_t story_highest(const Story *story);
 
-char *story_text(Story *story, const Run *run, const Spec *spec);
-/* Members of the object that is open. */
-void story_json(Json *json, Story *story, const Run *run, const Spec *spec);
+typedef struct StoryHop {
+    RequestHop hop;
+    uint32_t depth; /* in the calls: 0 is the request itself */
+    uint32_t order; /* in which it was told */
+    SimTime at;     /* where it stands in the story */
+} StoryHop;
+
+/* StoryHop, in order of time; the story's. */
+const GArray *story_hops(Story *story);
+uint64_t story_number(const Story *story);
+/* Whether the request came to its end. */
+bool story_is_over(const Story *story);
