@@ -75,6 +75,8 @@ typedef struct PlaneOps {
     /* Attaches the plane to the run and makes itself the world's; every metro at its nearest PoP.
      */
     void *(*attach)(Sim *sim, World *world, const PlaneOptions *options);
+    /* Optional: says what of the world is beyond the plane, or beyond its sample. */
+    void (*check)(const void *plane, SimMessages *messages);
     /* Everything advanced to now, the open bucket closed. */
     void (*finish)(void *plane);
     /* Placement pop: sets what one PoP's processes of a service and cohort do. */

@@ -514,6 +514,7 @@ kept(const void *state)
 const PlaneOps request_plane_ops = {
     .name = "request",
     .attach = attach,
+    .check = request_check,
     .finish = finish,
     .behaviour_set = behaviour_set,
     .kill_switch_set = kill_switch_set,

@@ -50,7 +50,7 @@
 #include "models/zipf.h"
 #include "sim/wheel.h"
 
-enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 32 };
+enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255 };
 
 /* steps ------------------------------------------------------------------------------------- */
 
@@ -283,6 +283,7 @@ typedef struct RequestPlane {
     uint32_t halt_slot, scale_slot;
     SimTime timeouts[REQUEST_TIMEOUTS_MAX];
     uint32_t n_timeouts;
+    bool has_too_many_timeouts, has_too_many_steps;
     bool may_schedule; /* first in, first out and no limits: the fast path may be taken */
     uint32_t n_cores;
     RequestCore *cores;
@@ -445,6 +446,9 @@ void request_core_refresh(RequestPlane *plane, RequestCore *core, SimTime now);
 uint32_t request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng *draws);
 void request_core_tick(RequestPlane *plane);
 void request_hop(RequestPlane *plane, RequestPop *pop, uint32_t request, RequestHop hop);
+
+/* request_check.c */
+void request_check(const void *plane, SimMessages *messages);
 
 /* request_record.c */
 void request_record_attach(RequestPlane *plane);

@@ -22,7 +22,10 @@ request_clock(RequestPlane *plane, SimTime timeout)
     for (uint32_t i = 0; i < plane->n_timeouts; i++)
         if (plane->timeouts[i] == timeout)
             return (uint8_t)i;
-    SIM_ASSERT(plane->n_timeouts < REQUEST_TIMEOUTS_MAX);
+    if (plane->n_timeouts == REQUEST_TIMEOUTS_MAX) {
+        plane->has_too_many_timeouts = true;
+        return 0;
+    }
     plane->timeouts[plane->n_timeouts] = timeout;
     return (uint8_t)plane->n_timeouts++;
 }
@@ -36,12 +39,11 @@ find_unit(const FlowPlan *plan, uint32_t service, uint32_t cohort)
     return SIM_NONE;
 }
 
-static RequestStep *
+/* One too many is said when the plane is checked, and the run refused. */
+static void
 add_step(const Walk *walk, const RequestStep *step)
 {
     g_array_append_val(walk->steps, *step);
-    SIM_ASSERT(walk->steps->len <= REQUEST_STEPS_MAX);
-    return &g_array_index(walk->steps, RequestStep, walk->steps->len - 1);
 }
 
 static void
@@ -145,6 +147,10 @@ walk_service(const Walk *walk, uint32_t service, const Path *path)
 static RequestProgram
 settle(RequestPlane *plane, GArray *steps)
 {
+    if (steps->len > REQUEST_STEPS_MAX) {
+        plane->has_too_many_steps = true;
+        g_array_set_size(steps, 0);
+    }
     RequestStep *kept = SIM_ARENA_NEW(plane->arena, RequestStep, steps->len);
     if (steps->len)
         memcpy(kept, steps->data, steps->len * sizeof(RequestStep));
