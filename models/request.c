@@ -66,16 +66,29 @@ find_factors(RequestPlane *plane)
 
 /* time -------------------------------------------------------------------------------------- */
 
-/* PoPs one by one, then what is between them: no window is longer than the shortest way. */
+/*
+ * What is central goes on to `end` when no PoP can still send it anything that arrives by then;
+ * a PoP that is asked to go on does so for as long as nothing new can reach it from there.
+ */
 static void
 advance(RequestPlane *plane, SimTime to)
 {
     while (plane->at < to) {
         SimTime end = to - plane->at < plane->reach ? to : plane->at + plane->reach;
-        for (uint32_t p = 0; p < plane->n_pops; p++)
-            request_pop_advance(plane, &plane->pops[p], end);
+        for (uint32_t p = 0; p < plane->n_pops; p++) {
+            SimTime way = plane->pop_way[p];
+            if (plane->pop_at[p] + way >= end && end < to)
+                continue;
+            SimTime until = to - plane->at < way ? to : plane->at + way;
+            request_pop_advance(plane, &plane->pops[p], until);
+            plane->pop_at[p] = until;
+        }
         request_core_advance(plane, end);
         plane->at = end;
+    }
+    for (uint32_t p = 0; p < plane->n_pops; p++) {
+        request_pop_advance(plane, &plane->pops[p], to);
+        plane->pop_at[p] = to;
     }
 }
 

@@ -16,10 +16,11 @@
  * starts; the milliseconds of the service itself break nobody's patience.  Under processor sharing,
  * where nobody waits, it holds for the whole service.
  *
- * Time.  A PoP touches others only through central services, which are some milliseconds away, so
- * PoPs advance one by one in windows no longer than that (`reach`), then the central services do.
- * Within a window a PoP is a plain event loop over its next arrival, the next person to come back
- * and a wheel of its own.  What the world does falls on the edges of windows.
+ * Time.  A PoP touches others only through central services, and nothing gets there or back faster
+ * than its way.  So PoPs advance one by one, each as far as the way ahead of what is central, and
+ * what is central follows when no PoP can send it anything earlier.  Within such a window a PoP is
+ * a plain event loop over its next arrival, the next person to come back and a wheel of its own.
+ * What the world does falls on the edges of windows.
  *
  * Fast path.  While a PoP is plain - first in, first out, no limit, nothing failing - a request's
  * whole future is known when it arrives: it starts when the first server of its queue is free.  If
@@ -79,6 +80,7 @@ typedef struct RequestProgram { /* of a row, or of a central service */
     const RequestStep *steps;
     uint32_t n_steps;
     double cpu;      /* seconds of the units that are always made */
+    bool has_cpu;    /* that is all: no unit is made only at times */
     bool is_certain; /* every unit is always made, or never: cpu is all */
     bool has_calls;
 } RequestProgram;
@@ -199,8 +201,9 @@ typedef struct RequestPop {
     BooksPop counts;
     uint32_t overload_slot, backlog_slot, guest_slot, n_guests;
     uint32_t region;
-    uint64_t *latencies; /* of its region: [outcome][bucket] */
-    uint64_t *sojourns;  /* of the host service: [bucket] */
+    SimTime ways[BOOKS_WAY_POINTS]; /* of its clients, there and back */
+    uint64_t *latencies;            /* of its region: [outcome][bucket] */
+    uint64_t *sojourns;             /* of the host service: [bucket] */
 } RequestPop;
 
 /* central services -------------------------------------------------------------------------- */
@@ -266,7 +269,8 @@ typedef struct RequestPlane {
     Traffic traffic;
     Books *books;
     SimTime tick, ticked, demand_until, at;
-    SimTime reach; /* windows are no longer */
+    SimTime reach;             /* the shortest way between a PoP and a central service */
+    SimTime *pop_at, *pop_way; /* [pop] where it has got to; its own shortest way */
     bool *killed;
     RequestRow *rows;
     uint32_t n_kept, n_pops; /* kept PoPs; with the nowhere at the end */
@@ -345,6 +349,15 @@ request_draw(const RequestPop *pop, uint64_t number, uint32_t purpose)
     SimRng rng = request_draws(pop, number, purpose);
     return sim_rng_unit(&rng);
 }
+
+/* The way of a request's client. */
+static inline SimTime
+request_way(const RequestPop *pop, uint64_t number)
+{
+    SimRng rng = request_draws(pop, number, DRAW_WAY);
+    return pop->ways[sim_rng_u64(&rng) >> 62];
+}
+_Static_assert(BOOKS_WAY_POINTS == 4, "two bits choose one");
 
 /* What an attempt will ask for, drawn when it arrives. */
 typedef struct RequestWish {

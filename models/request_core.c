@@ -577,17 +577,24 @@ attach_origin(RequestPlane *plane, RequestCore *core, uint32_t site)
         core->way[p] = way;
 }
 
+/* No way counts that nobody goes: then windows are as long as the world lets them be. */
 static void
 find_reach(RequestPlane *plane)
 {
+    const SimTime never = SIM_TIME_MAX / 4;
     bool is_called = false;
+    plane->reach = never;
+    plane->pop_at = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_pops);
+    plane->pop_way = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_pops);
     for (uint32_t e = 0; e < plane->plan->n_edges; e++)
         is_called |= plane->plan->edges[e].is_used;
-    for (uint32_t i = 0; i < plane->n_cores; i++)
-        for (uint32_t p = 0; p < plane->n_kept; p++)
-            if ((is_called || plane->cores[i].service == SIM_NONE) &&
-                plane->cores[i].way[p] < plane->reach)
-                plane->reach = plane->cores[i].way[p];
+    for (uint32_t p = 0; p < plane->n_pops; p++) {
+        plane->pop_way[p] = never;
+        for (uint32_t i = 0; i < plane->n_cores && p < plane->n_kept; i++)
+            if (is_called || plane->cores[i].service == SIM_NONE)
+                plane->pop_way[p] = MIN(plane->pop_way[p], plane->cores[i].way[p]);
+        plane->reach = MIN(plane->reach, plane->pop_way[p]);
+    }
 }
 
 void
@@ -595,7 +602,6 @@ request_core_attach(RequestPlane *plane)
 {
     const World *world = plane->world;
     uint32_t n = 0;
-    plane->reach = SIM_TIME_MAX;
     plane->calls_free = SIM_NONE;
     plane->wheel = sim_wheel_new(plane->arena);
     plane->cores = SIM_ARENA_NEW(plane->arena, RequestCore, world->n_services + world->n_sites);

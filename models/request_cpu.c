@@ -12,7 +12,7 @@ cpu_of(const RequestPlane *plane, const RequestPop *pop, uint32_t row, uint64_t 
 {
     const RequestProgram *program = &plane->rows[row].program;
     double cpu = 0;
-    if (program->is_certain && !pop->is_burning)
+    if (program->has_cpu && !pop->is_burning)
         return program->cpu;
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
@@ -75,14 +75,6 @@ count_sojourn(RequestPop *pop, SimTime sojourn)
     pop->sojourns[sim_histogram_index(sojourn)]++;
 }
 
-static SimTime
-way_of(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
-{
-    SimRng rng = request_draws(pop, number, DRAW_WAY);
-    uint32_t i = (uint32_t)(sim_rng_u64(&rng) >> 62);
-    return sim_from_seconds(plane->books->way[pop->index * BOOKS_WAY_POINTS + i]);
-}
-
 bool
 request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now,
                  SimTime to)
@@ -109,7 +101,7 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
     pop->busy_ns += (uint64_t)service;
     count_sojourn(pop, done - now);
     pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
-                   sim_histogram_index(end - now + way_of(plane, pop, wish->number))]++;
+                   sim_histogram_index(end - now + request_way(pop, wish->number))]++;
     return true;
 }
 

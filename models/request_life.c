@@ -145,21 +145,11 @@ is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
 static void call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
                       uint32_t slot, SimTime now);
 
-static SimTime
-way_of(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
-{
-    SimRng rng = request_draws(pop, number, DRAW_WAY);
-    uint32_t i = (uint32_t)(sim_rng_u64(&rng) >> 62);
-    return pop->index == SIM_NONE
-               ? 0
-               : sim_from_seconds(plane->books->way[pop->index * BOOKS_WAY_POINTS + i]);
-}
-
 static void
 count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, SimTime now)
 {
     const Request *row = &pop->requests[request];
-    SimTime way = way_of(plane, pop, row->number);
+    SimTime way = request_way(pop, row->number);
     if (pop->latencies)
         pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
                        sim_histogram_index(now - row->began + way)]++;

@@ -249,13 +249,14 @@ static void
 refresh(const RequestPlane *plane, RequestProgram *program)
 {
     program->cpu = 0;
-    program->is_certain = true;
+    program->is_certain = program->has_cpu = true;
     program->has_calls = false;
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
         bool is_made = !plane->killed[step->service] && step->share > 0;
         if (is_made && step->share < 1) {
             program->is_certain = false;
+            program->has_cpu &= step->kind == REQUEST_CALL;
             is_made = false;
         }
         program->has_calls |= is_made && step->kind == REQUEST_CALL;
