@@ -234,8 +234,9 @@ typedef struct RequestCore {
 } RequestCore;
 
 typedef struct RequestCall { /* at a central service */
-    SimTime began, service;
-    uint64_t number;
+    SimTime sent, began, started, service;
+    uint64_t number; /* its PoP's row's; of the call, where a call makes it */
+    uint64_t parent; /* for who watches: the caller's public number; 0: a PoP's row */
     uint64_t made;
     uint32_t core, turn;
     uint32_t pop, request, request_turn; /* who asked: a PoP's row, or (pop SIM_NONE) a call here */
@@ -457,8 +458,35 @@ void request_core_reply(RequestPlane *plane, RequestPop *pop, uint32_t request, 
                         uint32_t slot, SimTime now);
 void request_core_refresh(RequestPlane *plane, RequestCore *core, SimTime now);
 uint32_t request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng *draws);
+/* The number of the call that makes this one; 0: it is over. */
+uint64_t request_core_number(const RequestPlane *plane, const RequestEvent *event);
 void request_core_tick(RequestPlane *plane);
-void request_hop(RequestPlane *plane, RequestPop *pop, uint32_t request, RequestHop hop);
+
+/* request_log.c: only while somebody watches; HOP asks that first. */
+void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);
+/* Its wait for CPU and its CPU, as far as it came. */
+void request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Outcome outcome,
+                     uint32_t slot, SimTime now);
+void request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request,
+                         uint32_t slot, SimTime now);
+/* When it asked its origin. */
+SimTime request_hop_fetched(const RequestPlane *plane, const RequestPop *pop, uint32_t request,
+                            SimTime now);
+HopCache request_hop_cache(const Request *row, Outcome outcome);
+void request_hop_central(RequestPlane *plane, const RequestCall *call, RequestHop hop);
+uint64_t request_call_number(const RequestPlane *plane, uint32_t call);
+
+#define HOP(plane, pop, request, ...)                                                              \
+    do {                                                                                           \
+        if (G_UNLIKELY((plane)->log))                                                              \
+            request_hop((plane), (pop), (request), (RequestHop){__VA_ARGS__});                     \
+    } while (0)
+
+#define HOP_AT_CORE(plane, call, ...)                                                              \
+    do {                                                                                           \
+        if (G_UNLIKELY((plane)->log))                                                              \
+            request_hop_central((plane), (call), (RequestHop){__VA_ARGS__});                       \
+    } while (0)
 
 /* request_check.c */
 void request_check(const void *plane, SimMessages *messages);

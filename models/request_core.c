@@ -102,7 +102,12 @@ static void
 fail(RequestPlane *plane, uint32_t call, SimTime now)
 {
     RequestCore *core = &plane->cores[plane->calls[call].core];
-    answer(plane, call, OUTCOME_503, request_core_slot(plane, core, &core->draws), now);
+    uint32_t slot = request_core_slot(plane, core, &core->draws);
+    SimTime began = plane->calls[call].began;
+    HOP_AT_CORE(plane, &plane->calls[call], .kind = HOP_CENTRAL, .from = began, .to = now,
+                .waited = now - began, .service = core->service, .outcome = OUTCOME_503,
+                .cause = slot);
+    answer(plane, call, OUTCOME_503, slot, now);
 }
 
 /* stations ---------------------------------------------------------------------------------- */
@@ -146,6 +151,7 @@ begin(RequestPlane *plane, uint32_t index, SimTime now)
     double seconds = core->seconds * spread;
     call->service = sim_from_seconds(seconds / speed_of(core));
     call->state = REQUEST_SERVED;
+    call->started = now;
     call->turn++;
     core->busy_ns += (double)call->service;
     core->waited_ns += (double)(now - call->began);
@@ -257,16 +263,19 @@ try_call(RequestPlane *plane, const Try *try, SimTime now)
     RequestCall *call = &plane->calls[child];
     uint32_t service = try->is_fallback ? step->fallback : step->service;
     call->number = ++plane->central_numbers;
+    call->parent = request_call_number(plane, try->parent);
     call->request = try->parent;
     call->request_turn = parent->turn;
     call->tries = try->tries;
     call->is_fallback = try->is_fallback;
     call->mark = parent->mark;
-    call->began = now;
+    call->sent = call->began = now;
     SimTime deadline = now + plane->timeouts[step->clock];
     plane->call_jobs[child].deadline = deadline;
     plane->books->service_calls[service]++;
     post(plane, deadline, CENTRAL_EXPIRES, child, (uint32_t)call->number);
+    HOP_AT_CORE(plane, call, .kind = HOP_CALLED, .from = now, .to = now, .service = service,
+                .outcome = OUTCOME_NONE);
     send_child(plane, child, service, now);
 }
 
@@ -317,6 +326,8 @@ child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome, uint3
     const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
     bool is_over = outcome == OUTCOME_OK && --parent->pending == 0;
     uint32_t service = child->is_fallback ? step->fallback : step->service;
+    HOP_AT_CORE(plane, child, .kind = HOP_ANSWERED, .from = child->sent, .to = now,
+                .service = service, .outcome = outcome, .cause = slot);
     plane->books->service_failed[service] += outcome != OUTCOME_OK;
     if (outcome != OUTCOME_OK && child->tries < step->retries) {
         try_call(plane,
@@ -358,6 +369,9 @@ served(RequestPlane *plane, uint32_t index, SimTime now)
     RequestCall *call = &plane->calls[index];
     RequestCore *core = &plane->cores[call->core];
     const RequestProgram *program = &core->program;
+    HOP_AT_CORE(plane, call, .kind = HOP_CENTRAL, .from = call->began, .to = now,
+                .waited = call->started - call->began, .service = core->service,
+                .outcome = OUTCOME_OK);
     call->turn++;
     call->state = REQUEST_CALLING;
     call->step = 0;
@@ -390,11 +404,20 @@ request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32
     row->turn++;
     call->core = core;
     call->pop = pop->rank;
+    call->number = row->number;
+    call->tries = row->level;
     call->request = request;
     call->request_turn = row->turn;
     call->mark = row->mark;
     plane->call_jobs[index].deadline = pop->jobs[request].deadline;
     post(plane, now + plane->cores[core].way[pop->rank], CENTRAL_ARRIVES, index, call->turn);
+}
+
+uint64_t
+request_core_number(const RequestPlane *plane, const RequestEvent *event)
+{
+    bool is_there = plane->calls[event->who].turn == event->turn;
+    return is_there ? plane->calls[event->who].number : 0;
 }
 
 void

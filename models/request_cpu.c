@@ -194,13 +194,15 @@ fail_dropped(RequestPlane *plane, RequestPop *pop, uint32_t dropped, SimTime now
     while (dropped != SIM_NONE) {
         uint32_t next = pop->jobs[dropped].next;
         Request *row = &pop->requests[dropped];
+        uint32_t slot = row->is_orphan ? 0 : request_overload_slot(plane, pop, dropped);
         pop->waiting--;
         sample_limiter(pop, row, now, true);
+        if (G_UNLIKELY(plane->log))
+            request_hop_cpu(plane, pop, dropped, OUTCOME_503, slot, now);
         if (row->is_orphan)
             request_free(pop, dropped);
         else
-            request_attempt_failed(plane, pop, dropped, OUTCOME_503,
-                                   request_overload_slot(plane, pop, dropped), now);
+            request_attempt_failed(plane, pop, dropped, OUTCOME_503, slot, now);
         dropped = next;
     }
 }
@@ -246,9 +248,11 @@ queue_up(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         if (!row->is_timed)
             request_timer_start(plane, pop, request, row->clock);
     } else {
+        uint32_t slot = request_overload_slot(plane, pop, request);
         sample_limiter(pop, row, now, true);
-        request_attempt_failed(plane, pop, request, OUTCOME_503,
-                               request_overload_slot(plane, pop, request), now);
+        HOP(plane, pop, request, .kind = HOP_ADMITTED, .from = now, .to = now,
+            .outcome = OUTCOME_503, .cause = slot, .service = SIM_NONE);
+        request_attempt_failed(plane, pop, request, OUTCOME_503, slot, now);
     }
 }
 
@@ -257,6 +261,9 @@ request_cpu_arrive(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTi
 {
     Request *row = &pop->requests[request];
     if (cpu_of(plane, pop, row->row, row->made) <= 0) {
+        row->service = 0;
+        row->done = now;
+        row->state = REQUEST_SERVED;
         request_judge(plane, pop, request);
         request_go_on(plane, pop, request, now);
         return;
@@ -479,6 +486,8 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
         station_release(station);
     }
     row->turn++;
+    if (G_UNLIKELY(plane->log))
+        request_hop_cpu(plane, pop, request, OUTCOME_502, slot, now);
     if (row->is_orphan)
         request_free(pop, request);
     else

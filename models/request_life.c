@@ -2,43 +2,11 @@
 
 #include <string.h>
 
-/* hops -------------------------------------------------------------------------------------- */
-
-const char *const request_hop_names[HOP_KINDS + 1] = {
-    "arrived", "admitted", "queued", "served", "called", "central", "answered",
-    "cache",   "origin",   "retry",  "waits",  "gone",   "ended",   NULL};
-
 static bool
 is_call(const Request *row)
 {
     return row->parent != SIM_NONE || row->caller != SIM_NONE;
 }
-
-/* Numbers are given in turn at each PoP; of all PoPs they are apart by the PoP's rank. */
-static uint64_t
-public_number(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
-{
-    return (number - 1) * plane->n_pops + pop->rank + 1;
-}
-
-void
-request_hop(RequestPlane *plane, RequestPop *pop, uint32_t request, RequestHop hop)
-{
-    const Request *row = &pop->requests[request];
-    hop.request = public_number(plane, pop, row->number);
-    if (row->parent_number)
-        hop.parent = public_number(plane, pop, row->parent_number);
-    hop.pop = pop->index;
-    hop.site = row->row == SIM_NONE ? SIM_NONE : plane->rows[row->row].site;
-    hop.attempt = row->level + 1u;
-    plane->log->hop(plane->log->context, &hop);
-}
-
-#define HOP(plane, pop, request, ...)                                                              \
-    do {                                                                                           \
-        if (G_UNLIKELY((plane)->log))                                                              \
-            request_hop((plane), (pop), (request), (RequestHop){__VA_ARGS__});                     \
-    } while (0)
 
 /* what processes do -------------------------------------------------------------------------- */
 
@@ -154,7 +122,8 @@ count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome ou
         pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
                        sim_histogram_index(now - row->began + way)]++;
     HOP(plane, pop, request, .kind = HOP_ENDED, .from = row->began, .to = now, .outcome = outcome,
-        .cause = row->slot, .way = way, .service = row->blamed);
+        .cause = row->slot, .way = way, .service = row->blamed,
+        .cache = request_hop_cache(row, outcome));
 }
 
 static void
@@ -211,8 +180,9 @@ leave_to_person(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t
     Request *row = &pop->requests[request];
     const RequestRow *of = &plane->rows[row->row];
     bool stays = request_draw(pop, row->number, DRAW_PERSISTENCE) < of->persistence;
-    HOP(plane, pop, request, .kind = stays ? HOP_WAITS : HOP_GONE, .from = now, .to = now,
-        .outcome = OUTCOME_NONE, .service = SIM_NONE, .cause = slot);
+    HOP(plane, pop, request, .kind = stays ? HOP_WAITS : HOP_GONE, .from = now,
+        .to = stays ? now + sim_from_seconds(of->reload_s) : now, .outcome = OUTCOME_NONE,
+        .service = SIM_NONE, .cause = slot);
     if (stays)
         request_orbit_join(plane, pop, row->row, slot, now);
     else
@@ -399,6 +369,8 @@ fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     Request *row = &pop->requests[request];
     const RequestRow *of = &plane->rows[row->row];
     plane->books->asked[row->row]++;
+    HOP(plane, pop, request, .kind = HOP_CACHE, .from = now, .to = now, .service = SIM_NONE,
+        .outcome = row->is_miss ? OUTCOME_NONE : OUTCOME_OK, .key = row->key);
     if (!row->is_miss) {
         succeed(plane, pop, request, OUTCOME_OK, now);
         return;
@@ -449,11 +421,13 @@ request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
 {
     Request *row = &pop->requests[request];
     if (row->is_orphan) {
+        if (G_UNLIKELY(plane->log))
+            request_hop_cpu(plane, pop, request, OUTCOME_NONE, 0, now);
         request_free(pop, request);
         return;
     }
-    HOP(plane, pop, request, .kind = HOP_SERVED, .from = now - row->service, .to = now,
-        .outcome = (Outcome)row->outcome, .cause = row->slot, .service = row->blamed);
+    if (G_UNLIKELY(plane->log))
+        request_hop_cpu(plane, pop, request, (Outcome)row->outcome, row->slot, now);
     if (row->outcome != OUTCOME_OK) {
         end_by_unit(plane, pop, request, now);
         return;
@@ -559,6 +533,7 @@ request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event,
     row->caller = event->who;
     row->caller_turn = event->turn;
     row->mark = event->mark;
+    row->parent_number = request_core_number(plane, event);
     row->row = plane->plan->zone_first[event->service];
     row->clock = plane->rows[row->row].clock;
     pop->jobs[request].deadline = now + plane->timeouts[row->clock];
@@ -573,7 +548,8 @@ request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
 {
     const Request *row = &pop->requests[request];
     const RequestRow *of = &plane->rows[row->row];
-    HOP(plane, pop, request, .kind = HOP_ORIGIN, .from = now - of->origin_latency, .to = now,
+    HOP(plane, pop, request, .kind = HOP_ORIGIN,
+        .from = request_hop_fetched(plane, pop, request, now), .to = now,
         .outcome = (Outcome)event->outcome, .key = row->key, .service = SIM_NONE);
     if (event->outcome == OUTCOME_OK) {
         if (of->origin != SIM_NONE)
@@ -608,8 +584,6 @@ begin(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         end_by_unit(plane, pop, request, now);
         return;
     }
-    HOP(plane, pop, request, .kind = HOP_CACHE, .from = now, .to = now, .key = row->key,
-        .outcome = row->is_miss ? OUTCOME_NONE : OUTCOME_OK, .service = SIM_NONE);
     request_cpu_arrive(plane, pop, request, now);
 }
 
@@ -686,18 +660,20 @@ is_turned_away(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, ui
     const Traffic *traffic = &plane->traffic;
     RetryPolicy *policy = pop->policies[wish->row];
     double admit = traffic->admit[wish->row];
-    if (admit < 1 && request_draw(pop, wish->number, DRAW_ADMIT) >= admit) {
-        uint32_t request = new_client(plane, pop, wish, mark, now);
-        pop->requests[request].blamed = SIM_NONE;
-        block(plane, pop, request, OUTCOME_429, traffic->limit_slot[plane->rows[wish->row].site],
-              now);
-        return true;
-    }
-    if (!policy || retry_policy_admit(policy, now, request_draw(pop, wish->number, DRAW_THROTTLE)))
+    bool is_limited = admit < 1 && request_draw(pop, wish->number, DRAW_ADMIT) >= admit;
+    if (!is_limited &&
+        (!policy ||
+         retry_policy_admit(policy, now, request_draw(pop, wish->number, DRAW_THROTTLE))))
         return false;
+    uint32_t slot = is_limited ? traffic->limit_slot[plane->rows[wish->row].site] : mark;
     uint32_t request = new_client(plane, pop, wish, mark, now);
     pop->requests[request].blamed = SIM_NONE;
-    block(plane, pop, request, OUTCOME_429, mark, now);
+    if (is_limited) /* else it never came */
+        HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now,
+            .outcome = OUTCOME_NONE, .service = plane->rows[wish->row].service);
+    HOP(plane, pop, request, .kind = HOP_ADMITTED, .from = now, .to = now, .outcome = OUTCOME_429,
+        .cause = slot, .service = SIM_NONE);
+    block(plane, pop, request, OUTCOME_429, slot, now);
     return true;
 }
 
@@ -764,6 +740,8 @@ request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime 
 {
     const Request *row = &pop->requests[request];
     uint32_t slot = slot_of_waiting(plane, pop, request);
+    if (G_UNLIKELY(plane->log))
+        request_hop_expired(plane, pop, request, slot, now);
     bool has_cpu = row->state == REQUEST_DOOMED || row->state == REQUEST_SCHEDULED ||
                    row->state == REQUEST_WAITING || row->state == REQUEST_SERVED;
     if (has_cpu && !request_cpu_abandon(plane, pop, request, now)) {
