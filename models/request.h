@@ -74,6 +74,7 @@ typedef struct RequestStep {
     uint32_t core;     /* call: the central service */
     uint32_t fallback; /* call: another one; SIM_NONE */
     uint32_t retries, calls;
+    bool is_direct; /* call: one try, straight to its service */
 } RequestStep;
 
 typedef struct RequestProgram { /* of a row, or of a central service */
@@ -107,7 +108,9 @@ typedef struct Request {
     SimTime done;    /* scheduled or served: end of its CPU time */
     SimTime service; /* CPU time it takes */
     uint64_t key;    /* of the object it asks for */
-    uint32_t row;    /* SIM_NONE: a call without CPU here */
+    SimTime called;  /* a direct call: when, and its number */
+    uint64_t call;
+    uint32_t row;  /* SIM_NONE: a call without CPU here */
     uint32_t turn; /* grows with every change of state: events and answers of old turns are stale */
     uint32_t parent, parent_turn; /* call: the request at this PoP that makes it, else SIM_NONE */
     uint32_t caller, caller_turn; /* call of a central service: its row there, else SIM_NONE */
@@ -121,7 +124,8 @@ typedef struct Request {
     uint8_t slot;    /* of that */
     uint32_t blamed; /* the service that it fails at; SIM_NONE */
     bool is_orphan;  /* nobody waits for it any more; it only takes CPU */
-    bool is_miss, is_fallback, is_timed;
+    bool is_miss, is_fallback, is_timed, is_direct;
+    uint8_t patience; /* its own time-out class during a direct call */
 } Request;
 
 typedef enum RequestEventKind {
@@ -420,6 +424,16 @@ void request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now);
 /* request_life.c */
 void request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
                    bool is_reload, SimTime now, SimTime to);
+/* It waits for calls and origins as long again as it would have waited for CPU. */
+void request_watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+/* The next call that it makes; when there is none, what comes after the steps. */
+void request_take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+/* No process takes its connection, or those that do are stuck: it fails without CPU. */
+bool request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request);
+/* What a unit did to it, when it has had its CPU. */
+void request_end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+void request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                     SimTime now);
 /* What is decided when an attempt gets CPU. */
 void request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request);
 /* It has had its CPU time. */
@@ -429,9 +443,21 @@ void request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t reque
 void request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
                              const RequestEvent *event, SimTime now);
+
+/* request_call.c */
+/* All tries of a need's step, to its service or its fallback. */
+void request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
+                        bool is_fallback, SimTime now);
+void request_call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                       uint32_t slot, SimTime now);
+/* A direct call's time is up: true if that was all; false: its client's is. */
+bool request_direct_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
+                            SimTime now);
 void request_call_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
                            const RequestEvent *event, SimTime now);
 void request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime now);
+
+/* request_life.c again: time-outs */
 void request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 uint32_t request_overload_slot(RequestPlane *plane, RequestPop *pop, uint32_t request);
 
@@ -465,6 +491,8 @@ void request_core_tick(RequestPlane *plane);
 /* request_log.c: only while somebody watches; HOP asks that first. */
 void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);
 /* Its wait for CPU and its CPU, as far as it came. */
+void request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
+                        RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now);
 void request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Outcome outcome,
                      uint32_t slot, SimTime now);
 void request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request,

@@ -86,6 +86,8 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
 {
     RequestPlane *plane = walk->plane;
     uint32_t core = plane->core_of[need->service];
+    bool has_front = world_service(plane->world, need->service)->front.service != SIM_NONE;
+    bool is_plain = need->retries == 0 && need->calls < 1.5 && path->action != NEED_FALLBACK;
     add_step(walk, &(RequestStep){.kind = REQUEST_CALL,
                                   .action = (uint8_t)path->action,
                                   .outcome = (uint8_t)path->outcome,
@@ -99,7 +101,8 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
                                                   ? need->fallback
                                                   : SIM_NONE,
                                   .retries = (uint32_t)need->retries,
-                                  .calls = (uint32_t)(need->calls + 0.5)});
+                                  .calls = (uint32_t)(need->calls + 0.5),
+                                  .is_direct = is_plain && !has_front});
 }
 
 static void walk_service(const Walk *walk, uint32_t service, const Path *path);
