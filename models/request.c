@@ -195,6 +195,7 @@ attach_services(RequestPlane *plane)
         plane->core_of[v] = world_service(world, v)->placement == PLACEMENT_POP ? SIM_NONE : n++;
     request_core_attach(plane);
     request_plan_attach(plane);
+    request_core_settle(plane);
     for (uint32_t i = 0; i < plane->n_cores; i++)
         for (uint32_t r = 0; plane->cores[i].service == SIM_NONE && r < plane->plan->n_clients; r++)
             if (plane->rows[r].site == plane->cores[i].site)

@@ -80,9 +80,10 @@ typedef struct RequestStep {
 typedef struct RequestProgram { /* of a row, or of a central service */
     const RequestStep *steps;
     uint32_t n_steps;
-    double cpu;      /* seconds of the units that are always made */
-    bool has_cpu;    /* that is all: no unit is made only at times */
-    bool is_certain; /* every unit is always made, or never: cpu is all */
+    double cpu;             /* seconds of the units that are always made */
+    uint64_t calls, direct; /* steps that are calls; those of them that are direct */
+    bool has_cpu;           /* that is all: no unit is made only at times */
+    bool is_certain;        /* every unit is always made, or never: cpu is all */
     bool has_calls;
 } RequestProgram;
 
@@ -108,9 +109,8 @@ typedef struct Request {
     SimTime done;    /* scheduled or served: end of its CPU time */
     SimTime service; /* CPU time it takes */
     uint64_t key;    /* of the object it asks for */
-    SimTime called;  /* a direct call: when, and its number */
-    uint64_t call;
-    uint32_t row;  /* SIM_NONE: a call without CPU here */
+    SimTime called;  /* when its direct call began */
+    uint32_t row;    /* SIM_NONE: a call without CPU here */
     uint32_t turn; /* grows with every change of state: events and answers of old turns are stale */
     uint32_t parent, parent_turn; /* call: the request at this PoP that makes it, else SIM_NONE */
     uint32_t caller, caller_turn; /* call of a central service: its row there, else SIM_NONE */
@@ -217,7 +217,11 @@ typedef struct RequestCore {
     uint32_t site;
     uint32_t pop; /* kept PoP where its own calls enter */
     double servers, factor;
-    double seconds;      /* service time */
+    double seconds;    /* service time */
+    bool is_scheduled; /* first in, first out, and nothing that could change a time once fixed */
+    SimTime *free_at;  /* then: [server], a heap */
+    SimTime *starts;   /* and a ring: when those that wait will start */
+    uint32_t starts_capacity, first_start, n_starts;
     double rate, tokens; /* origin: requests a second that it answers, a second's worth at most */
     bool is_constant, is_halted;
     double concurrency; /* < 0: none */
@@ -405,9 +409,12 @@ void request_pop_tick(RequestPlane *plane, RequestPop *pop);
 
 /* request_cpu.c */
 void request_cpu_attach(RequestPlane *plane, RequestPop *pop);
-/* The whole of a plain request at once; false: it must become an object. */
+/* The whole of a plain request at once, or with one direct call all up to it; false: it must
+ * become an object now. */
 bool request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now,
                       SimTime to);
+/* The least of a heap of times becomes `done`: its server is taken until then. */
+void request_server_take(SimTime *free_at, uint32_t n, SimTime done);
 void request_cpu_arrive(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_cpu_done(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_cpu_shared(RequestPlane *plane, RequestPop *pop, uint32_t queue, SimTime now);
@@ -422,6 +429,8 @@ void request_cpu_crash(RequestPlane *plane, RequestPop *pop, uint32_t host, uint
 void request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now);
 
 /* request_life.c */
+uint32_t request_client_new(RequestPlane *plane, RequestPop *pop, const RequestWish *wish,
+                            uint32_t mark, SimTime now);
 void request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
                    bool is_reload, SimTime now, SimTime to);
 /* It waits for calls and origins as long again as it would have waited for CPU. */
@@ -448,6 +457,7 @@ void request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t requ
 /* All tries of a need's step, to its service or its fallback. */
 void request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
                         bool is_fallback, SimTime now);
+void request_call_directly(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime at);
 void request_call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
                        uint32_t slot, SimTime now);
 /* A direct call's time is up: true if that was all; false: its client's is. */
@@ -475,6 +485,7 @@ void request_cache_tick(RequestPlane *plane, RequestPop *pop);
 
 /* request_core.c */
 void request_core_attach(RequestPlane *plane);
+void request_core_settle(RequestPlane *plane);
 void request_core_advance(RequestPlane *plane, SimTime to);
 /* A PoP's row calls a central service or an origin. */
 void request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
@@ -487,6 +498,8 @@ uint32_t request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng 
 /* The number of the call that makes this one; 0: it is over. */
 uint64_t request_core_number(const RequestPlane *plane, const RequestEvent *event);
 void request_core_tick(RequestPlane *plane);
+/* Calls that wait for a server now. */
+uint32_t request_core_waiting(RequestCore *core, SimTime now);
 
 /* request_log.c: only while somebody watches; HOP asks that first. */
 void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);

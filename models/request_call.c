@@ -91,28 +91,28 @@ need_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slo
 }
 
 /*
- * The plainest call, one try and straight to its service, needs no row of its own: its request
- * waits for the answer itself, for as long as the shorter of the two time-outs.
+ * The plainest call, one try and straight to its service, needs no row of its own and no number:
+ * its request waits for the answer itself, for as long as the shorter of the two time-outs.  at is
+ * when its CPU time is over, now or later in this window.
  */
-static void
-call_directly(RequestPlane *plane, RequestPop *pop, uint32_t request, const RequestStep *step,
-              SimTime now)
+void
+request_call_directly(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime at)
 {
     Request *row = &pop->requests[request];
-    row->call = ++pop->numbers;
-    row->called = now;
+    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
+    uint8_t own = row->clock;
+    bool is_short = plane->timeouts[step->clock] < plane->timeouts[own];
+    uint8_t clock = is_short ? step->clock : own;
+    row->called = at;
     row->is_direct = true;
     plane->books->service_calls[step->service]++;
     request_timer_stop(pop, request);
-    uint8_t clock =
-        plane->timeouts[step->clock] < plane->timeouts[row->clock] ? step->clock : row->clock;
-    pop->jobs[request].deadline = now + plane->timeouts[clock];
-    uint8_t own = row->clock;
+    pop->jobs[request].deadline = at + plane->timeouts[clock];
     request_timer_start(plane, pop, request, clock);
     row->patience = own;
     if (G_UNLIKELY(plane->log))
-        request_hop_direct(plane, pop, request, HOP_CALLED, OUTCOME_NONE, 0, now);
-    request_core_send(plane, pop, request, step->core, now);
+        request_hop_direct(plane, pop, request, HOP_CALLED, OUTCOME_NONE, 0, at);
+    request_core_send(plane, pop, request, step->core, at);
     row->state = REQUEST_CALLING;
 }
 
@@ -163,7 +163,7 @@ request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint3
     Request *row = &pop->requests[request];
     const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
     if (step->is_direct) {
-        call_directly(plane, pop, request, step, now);
+        request_call_directly(plane, pop, request, now);
         return;
     }
     uint32_t turn = ++row->turn;

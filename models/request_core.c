@@ -197,12 +197,63 @@ ask_origin(RequestPlane *plane, uint32_t index, SimTime now)
 }
 
 static void
+keep_start(RequestPlane *plane, RequestCore *core, SimTime start)
+{
+    if (core->n_starts == core->starts_capacity) {
+        uint32_t old = core->starts_capacity, capacity = old ? 2 * old : CALLS_FIRST;
+        SimTime *starts = SIM_ARENA_NEW(plane->arena, SimTime, capacity);
+        for (uint32_t i = 0; i < old; i++)
+            starts[i] = core->starts[(core->first_start + i) & (old - 1)];
+        core->starts = starts;
+        core->starts_capacity = capacity;
+        core->first_start = 0;
+    }
+    core->starts[(core->first_start + core->n_starts++) & (core->starts_capacity - 1)] = start;
+}
+
+uint32_t
+request_core_waiting(RequestCore *core, SimTime now)
+{
+    if (!core->is_scheduled)
+        return core->station.waiting;
+    while (core->n_starts && core->starts[core->first_start] <= now) {
+        core->first_start = (core->first_start + 1) & (core->starts_capacity - 1);
+        core->n_starts--;
+    }
+    return core->n_starts;
+}
+
+/* First in, first out: the first server that is free takes it, and its answer is sent already. */
+static void
+schedule(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    RequestCore *core = &plane->cores[call->core];
+    double spread = core->is_constant ? 1 : sim_rng_exponential_unit(&core->draws);
+    SimTime start = core->free_at[0] > now ? core->free_at[0] : now;
+    call->service = sim_from_seconds(core->seconds * spread / speed_of(core));
+    core->busy_ns += (double)call->service;
+    core->waited_ns += (double)(start - now);
+    core->begun++;
+    request_server_take(core->free_at, core->station.servers, start + call->service);
+    if (start > now) {
+        request_core_waiting(core, now);
+        keep_start(plane, core, start);
+    }
+    answer(plane, index, OUTCOME_OK, 0, start + call->service);
+}
+
+static void
 arrive(RequestPlane *plane, uint32_t index, SimTime now)
 {
     RequestCall *call = &plane->calls[index];
     RequestCore *core = &plane->cores[call->core];
     call->began = now;
     core->marked[call->mark]++;
+    if (core->is_scheduled && call->pop != SIM_NONE) {
+        schedule(plane, index, now);
+        return;
+    }
     if (core->service == SIM_NONE) {
         ask_origin(plane, index, now);
         return;
@@ -465,11 +516,26 @@ handle(RequestPlane *plane, const RequestEvent *event, SimTime now)
     }
 }
 
+/* Rows of calls under way are more than a near cache holds: the next ones are sent for early. */
+static inline void
+fetch_ahead(const RequestPlane *plane)
+{
+    uint32_t far = sim_wheel_ahead(plane->wheel, 7), near = sim_wheel_ahead(plane->wheel, 3);
+    if (far != SIM_NONE)
+        __builtin_prefetch(&plane->events.slots[far]);
+    if (near != SIM_NONE && plane->events.slots[near].kind != CENTRAL_SHARED) {
+        uint32_t who = plane->events.slots[near].who;
+        __builtin_prefetch(&plane->calls[who], 1);
+        __builtin_prefetch(&plane->call_jobs[who], 1);
+    }
+}
+
 void
 request_core_advance(RequestPlane *plane, SimTime to)
 {
     SimWheelItem item;
     while (sim_wheel_pop(plane->wheel, to, &item)) {
+        fetch_ahead(plane);
         RequestEvent event =
             request_events_take(&plane->events, (uint32_t)item.key & SIM_WHEEL_PAYLOAD_MAX);
         handle(plane, &event, item.at);
@@ -524,7 +590,7 @@ request_core_tick(RequestPlane *plane)
         uint32_t slot = core->capacity_slot;
         if (!slot)
             slot = traffic_surge_cause(&plane->traffic, core->service);
-        if (slot || core->station.waiting == 0)
+        if (slot || request_core_waiting(core, plane->at) == 0)
             core->backlog_slot = slot;
         for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
             core->marked[c] *= 0.5; /* what came lately counts most */
@@ -617,6 +683,40 @@ find_reach(RequestPlane *plane)
             if (is_called || plane->cores[i].service == SIM_NONE)
                 plane->pop_way[p] = MIN(plane->pop_way[p], plane->cores[i].way[p]);
         plane->reach = MIN(plane->reach, plane->pop_way[p]);
+    }
+}
+
+/* Does anything in the scenario change what this service can do? */
+static bool
+is_touched(const World *world, uint32_t service)
+{
+    bool found = false;
+    SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
+    found |= (entry->verb == VERB_SCALE || entry->verb == VERB_HALT) && entry->service == service;
+    for (uint32_t v = 0; v < world->n_services; v++) {
+        /* Calls of other central services need a row that waits. */
+        const ServiceSpec *other = world_service(world, v);
+        SIM_EACH(const NeedSpec, need, other->needs)
+        found |= other->placement != PLACEMENT_POP && need->service == service;
+    }
+    return found;
+}
+
+/* Known when the programs are: a service that needs nothing and is as it is for the whole run. */
+void
+request_core_settle(RequestPlane *plane)
+{
+    static const uint32_t SERVERS_MOST = 8192;
+    for (uint32_t i = 0; i < plane->n_cores && plane->has_fast_path; i++) {
+        RequestCore *core = &plane->cores[i];
+        const StationRule *rule = &core->rule;
+        if (core->service == SIM_NONE || rule->discipline != STATION_FIFO || rule->queue >= 0 ||
+            rule->cancel || rule->expected > 0 || core->limiter.kind != LIMITER_NONE ||
+            core->concurrency >= 0 || core->program.n_steps > 0 ||
+            core->station.servers > SERVERS_MOST || is_touched(plane->world, core->service))
+            continue;
+        core->is_scheduled = true;
+        core->free_at = SIM_ARENA_NEW(plane->arena, SimTime, core->station.servers);
     }
 }
 

@@ -50,9 +50,8 @@ queue_of(const RequestPop *pop, uint64_t number)
 
 /* the fast path ----------------------------------------------------------------------------- */
 
-/* The least of a queue's heap of times becomes `done`. */
-static void
-take_server(SimTime *free_at, uint32_t n, SimTime done)
+void
+request_server_take(SimTime *free_at, uint32_t n, SimTime done)
 {
     uint32_t at = 0;
     for (;;) {
@@ -75,33 +74,62 @@ count_sojourn(RequestPop *pop, SimTime sojourn)
     pop->sojourns[sim_histogram_index(sojourn)]++;
 }
 
+/* Its CPU time is fixed and over within the window: the call that it then makes is sent already. */
+static void
+call_ahead(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now, SimTime done)
+{
+    uint32_t request = request_client_new(plane, pop, wish, 0, now);
+    Request *row = &pop->requests[request];
+    uint64_t calls = wish->made & plane->rows[wish->row].program.calls;
+    row->clock = plane->rows[wish->row].clock;
+    row->step = (uint16_t)__builtin_ctzll(calls);
+    row->blamed = SIM_NONE;
+    plane->books->fresh[wish->row]++;
+    plane->books->offered[wish->row]++;
+    pop->counts.offered++;
+    request_call_directly(plane, pop, request, done);
+}
+
+static void
+pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime latency)
+{
+    plane->passed[wish->row]++;
+    plane->passed_miss[wish->row] += wish->is_miss;
+    pop->passed++;
+    pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
+                   sim_histogram_index(latency + request_way(pop, wish->number))]++;
+}
+
 bool
 request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now,
                  SimTime to)
 {
     const RequestRow *row = &plane->rows[wish->row];
+    uint64_t calls = wish->made & row->program.calls;
+    bool is_direct = calls && (calls & (calls - 1)) == 0 && (calls & row->program.direct);
+    if (calls && !is_direct)
+        return false;
     SimTime service =
         draw_service(plane, pop, wish->number, 0, cpu_of(plane, pop, wish->row, wish->made));
     SimTime *free_at = pop->free_at + (size_t)queue_of(pop, wish->number) * pop->servers;
     SimTime start = service == 0 || free_at[0] < now ? now : free_at[0];
-    SimTime done = start + service, end = done;
-    if (wish->is_miss) {
+    SimTime done = start + service, end = done, patience = plane->timeouts[row->clock];
+    if (wish->is_miss && !is_direct) {
         if (row->origin != SIM_NONE)
             return false;
         end += row->origin_latency;
     }
-    SimTime patience = plane->timeouts[row->clock];
     if (end > to || start - now >= patience || end - done >= patience)
         return false;
     if (service > 0)
-        take_server(free_at, pop->servers, done);
-    plane->passed[wish->row]++;
-    plane->passed_miss[wish->row] += wish->is_miss;
-    pop->passed++;
+        request_server_take(free_at, pop->servers, done);
     pop->busy_ns += (uint64_t)service;
-    count_sojourn(pop, done - now);
-    pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
-                   sim_histogram_index(end - now + request_way(pop, wish->number))]++;
+    if (service > 0)
+        count_sojourn(pop, done - now);
+    if (is_direct)
+        call_ahead(plane, pop, wish, now, done);
+    else
+        pass(plane, pop, wish, end - now);
     return true;
 }
 
@@ -125,7 +153,7 @@ schedule(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     }
     row->state = REQUEST_SCHEDULED;
     row->done = start + row->service;
-    take_server(free_at, pop->servers, row->done);
+    request_server_take(free_at, pop->servers, row->done);
     request_post(plane, pop, row->done,
                  (RequestEvent){.kind = REQUEST_ON_CPU, .who = request, .turn = row->turn});
 }
@@ -457,7 +485,8 @@ request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now)
         if (row->state != REQUEST_SERVED)
             continue;
         row->state = REQUEST_SCHEDULED;
-        take_server(pop->free_at + (size_t)row->queue * pop->servers, pop->servers, row->done);
+        request_server_take(pop->free_at + (size_t)row->queue * pop->servers, pop->servers,
+                            row->done);
     }
 }
 

@@ -447,20 +447,9 @@ request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     begin(plane, pop, request, now);
 }
 
-static bool
-has_calls(const RequestProgram *program, uint64_t made)
-{
-    if (program->is_certain)
-        return program->has_calls;
-    for (uint32_t i = 0; i < program->n_steps; i++)
-        if (program->steps[i].kind == REQUEST_CALL && made >> i & 1)
-            return true;
-    return false;
-}
-
-static uint32_t
-new_client(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
-           SimTime now)
+uint32_t
+request_client_new(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
+                   SimTime now)
 {
     uint32_t request = request_new(plane, pop);
     fill(&pop->requests[request], wish);
@@ -483,7 +472,7 @@ is_turned_away(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, ui
          retry_policy_admit(policy, now, request_draw(pop, wish->number, DRAW_THROTTLE))))
         return false;
     uint32_t slot = is_limited ? traffic->limit_slot[plane->rows[wish->row].site] : mark;
-    uint32_t request = new_client(plane, pop, wish, mark, now);
+    uint32_t request = request_client_new(plane, pop, wish, mark, now);
     pop->requests[request].blamed = SIM_NONE;
     if (is_limited) /* else it never came */
         HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now,
@@ -505,10 +494,9 @@ request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
     if (!is_turned_away(plane, pop, &wish, mark, now)) {
         ask(plane, pop, &wish, now);
         if (pop->is_scheduled && plane->has_fast_path && !pop->has_trouble && !is_reload &&
-            plane->rows[row].is_plain && !has_calls(&plane->rows[row].program, wish.made) &&
-            request_cpu_pass(plane, pop, &wish, now, to))
+            plane->rows[row].is_plain && request_cpu_pass(plane, pop, &wish, now, to))
             return;
-        begin(plane, pop, new_client(plane, pop, &wish, mark, now), now);
+        begin(plane, pop, request_client_new(plane, pop, &wish, mark, now), now);
     }
     plane->books->fresh[row] += !is_reload;
     plane->books->offered[row]++;

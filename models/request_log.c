@@ -54,7 +54,7 @@ request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, Reques
     plane->log->hop(plane->log->context, &hop);
 }
 
-/* A call that its request makes itself, under the call's number. */
+/* A call that its request makes itself: without a number of its own. */
 void
 request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
                    RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now)
@@ -63,7 +63,7 @@ request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
     const RequestHop hop = {.kind = kind,
                             .from = row->called,
                             .to = now,
-                            .request = public_number(plane, pop->rank, row->call),
+                            .request = 0,
                             .parent = public_number(plane, pop->rank, row->number),
                             .pop = pop->index,
                             .site = SIM_NONE,

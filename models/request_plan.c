@@ -254,6 +254,11 @@ refresh(const RequestPlane *plane, RequestProgram *program)
     program->cpu = 0;
     program->is_certain = program->has_cpu = true;
     program->has_calls = false;
+    program->calls = program->direct = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        program->calls |= (uint64_t)(program->steps[i].kind == REQUEST_CALL) << i;
+        program->direct |= (uint64_t)program->steps[i].is_direct << i;
+    }
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
         bool is_made = !plane->killed[step->service] && step->share > 0;
