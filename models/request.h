@@ -485,7 +485,9 @@ void request_cache_tick(RequestPlane *plane, RequestPop *pop);
 
 /* request_core.c */
 void request_core_attach(RequestPlane *plane);
-void request_core_settle(RequestPlane *plane);
+void request_core_settle(RequestPlane *plane); /* once programs are known */
+/* Servers that may be busy, fewer while calls are held for what they need. */
+void request_core_bound(RequestCore *core);
 void request_core_advance(RequestPlane *plane, SimTime to);
 /* A PoP's row calls a central service or an origin. */
 void request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
