@@ -82,6 +82,10 @@ typedef struct PlaneOps {
     /* Placement pop: sets what one PoP's processes of a service and cohort do. */
     void (*behaviour_set)(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
                           const Behaviour *behaviour);
+    /* Processes of a host and cohort died at a PoP: the share of what they had in hand fails now,
+     * before the plane is told what those that are left do. */
+    void (*crash)(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share,
+                  uint32_t cause);
     /* Calls to the service are skipped (true) or made (false). */
     void (*kill_switch_set)(void *plane, uint32_t service, bool killed, uint32_t cause);
     /* The service's front is served by one cohort; SIM_NONE: as the scenario says. */

@@ -443,6 +443,18 @@ loop(Processes *processes, Group *group, uint32_t dead, uint32_t stuck, uint32_t
         tell(processes, group, before);
 }
 
+/* They take with them what they had in hand and their part of the cache. */
+static void
+die(Processes *processes, Group *group, uint32_t dead, uint32_t cause)
+{
+    const World *world = processes->world;
+    world->ops->crash(world->plane, group->service, group->pop, group->cohort,
+                      (double)dead / group->live, cause);
+    group->live -= dead;
+    journal_deaths(processes, group, dead, cause);
+    lose_cache(processes, group, dead, cause);
+}
+
 static void
 crash(Processes *processes, Group *group, double share, uint32_t service, uint32_t cause)
 {
@@ -451,9 +463,7 @@ crash(Processes *processes, Group *group, double share, uint32_t service, uint32
     uint32_t stuck = (uint32_t)sim_rng_binomial(rng, dead, restart_of(processes, group)->stuck);
     if (dead == 0)
         return;
-    group->live -= dead;
-    journal_deaths(processes, group, dead, cause);
-    lose_cache(processes, group, dead, cause);
+    die(processes, group, dead, cause);
     loop(processes, group, dead, stuck, service, cause);
 }
 
@@ -645,10 +655,8 @@ processes_kill(Processes *processes, const ProcessKill *kill)
             Group *group = group_of(processes, host, cohort, kill->pops[i]);
             SimRng *rng = decide(group, DRAW_KILL);
             uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, kill->share);
-            group->live -= dead;
             if (dead > 0) {
-                journal_deaths(processes, group, dead, kill->cause);
-                lose_cache(processes, group, dead, kill->cause);
+                die(processes, group, dead, kill->cause);
                 loop(processes, group, dead, 0, group->stuck_service, kill->cause);
             }
             tell_group(processes, group);

@@ -293,25 +293,41 @@ behaviour_set(void *state, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     RequestPlane *plane = state;
-    const World *world = plane->world;
     advance_to_now(plane);
     if (plane->kept_of[pop] == SIM_NONE)
         return;
     RequestPop *at = &plane->pops[plane->kept_of[pop]];
-    bool dies = false;
+    bool is_gone = false;
     for (uint32_t u = 0; u < plane->plan->n_units; u++) {
         const FlowUnit *unit = &plane->plan->units[u];
         if (unit->service != service || unit->cohort != cohort)
             continue;
-        dies |= world->host[service] == service && behaviour->refused && !at->behaviour[u].refused;
+        is_gone |= behaviour->refused && !at->behaviour[u].refused;
         at->behaviour[u] = *behaviour;
         at->unit_slot[u] = (uint8_t)books_cause_slot(plane->books, behaviour->cause);
         at->stuck_slot[u] = (uint8_t)books_cause_slot(plane->books, behaviour->stuck_cause);
     }
     request_cpu_refresh(plane, at, plane->at);
-    if (dies)
-        request_cpu_crash(plane, at, service, cohort,
-                          books_cause_slot(plane->books, behaviour->cause), plane->at);
+    /* What was tried again before this was known finds nobody either. */
+    const RequestCrash rest = {.host = service,
+                               .cohort = cohort,
+                               .share = 1,
+                               .slot = books_cause_slot(plane->books, behaviour->cause)};
+    if (is_gone && plane->world->host[service] == service)
+        request_cpu_crash(plane, at, &rest, plane->at);
+}
+
+static void
+crash(void *state, uint32_t host, uint32_t pop, uint32_t cohort, double share, uint32_t cause)
+{
+    RequestPlane *plane = state;
+    const RequestCrash what = {.host = host,
+                               .cohort = cohort,
+                               .share = share,
+                               .slot = books_cause_slot(plane->books, cause)};
+    advance_to_now(plane);
+    if (plane->kept_of[pop] != SIM_NONE)
+        request_cpu_crash(plane, &plane->pops[plane->kept_of[pop]], &what, plane->at);
 }
 
 static void
@@ -531,6 +547,7 @@ const PlaneOps request_plane_ops = {
     .check = request_check,
     .finish = finish,
     .behaviour_set = behaviour_set,
+    .crash = crash,
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,

@@ -185,6 +185,7 @@ typedef struct RequestPop {
     double cores, speed;
     double pace; /* nanoseconds that a second of CPU time takes on one server */
     bool is_halted, has_trouble, is_burning;
+    uint32_t n_crashes;
     bool is_scheduled; /* the fast path's way */
     uint32_t n_queues, servers;
     SimTime *free_at;      /* [queue][server] */
@@ -339,6 +340,7 @@ enum {
     DRAW_QUEUE = 76,
     DRAW_MARK = 77,
     DRAW_THROTTLE = 78,
+    DRAW_CRASH = 79,     /* with the number of the crash in it */
     DRAW_BACKOFF = 80,   /* + level */
     DRAW_PANIC = 128,    /* + 128 level + 2 unit steps */
     DRAW_DEGRADED = 896, /* + step */
@@ -422,9 +424,14 @@ void request_cpu_shared(RequestPlane *plane, RequestPop *pop, uint32_t queue, Si
 bool request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 /* After capacity, behaviour or a halt changed. */
 void request_cpu_refresh(RequestPlane *plane, RequestPop *pop, SimTime now);
-/* All that waits or is served in a cohort of a host fails now. */
-void request_cpu_crash(RequestPlane *plane, RequestPop *pop, uint32_t host, uint32_t cohort,
-                       uint32_t slot, SimTime now);
+/* Processes died: the share of what they had in hand fails now. */
+typedef struct RequestCrash {
+    uint32_t host, cohort;
+    double share;
+    uint32_t slot;
+} RequestCrash;
+void request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash *crash,
+                       SimTime now);
 /* Back to the fast path where nothing waits and nothing fails. */
 void request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now);
 

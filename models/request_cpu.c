@@ -362,7 +362,7 @@ request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimT
 typedef struct Placed {
     SimTime began;
     uint64_t number;
-    uint32_t request;
+    uint32_t request, turn;
 } Placed;
 
 static gint
@@ -398,7 +398,7 @@ unschedule(RequestPlane *plane, RequestPop *pop, SimTime now)
         pop->stations[q].busy = 0;
     for (uint32_t i = 0; i < pop->n_requests; i++) {
         Request *row = &pop->requests[i];
-        const Placed placed = {row->began, row->number, i};
+        const Placed placed = {row->began, row->number, i, row->turn};
         bool has_server = row->state == REQUEST_SCHEDULED && row->done - row->service <= now;
         if (has_server) {
             row->state = REQUEST_SERVED;
@@ -490,15 +490,24 @@ request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now)
     }
 }
 
+/* In a process of that cohort: it waits for CPU, has it, or waits for what it called. */
 static bool
-is_of_cohort(const RequestPlane *plane, const Request *row, uint32_t host, uint32_t cohort)
+is_in_hand(const RequestPlane *plane, const Request *row, const RequestCrash *crash)
 {
-    if (row->row == SIM_NONE || (row->state != REQUEST_WAITING && row->state != REQUEST_SERVED))
+    if (row->state == REQUEST_FREE || row->state == REQUEST_BACKING_OFF || row->row == SIM_NONE)
         return false;
     const RequestRow *of = &plane->rows[row->row];
     uint32_t entry = of->site == SIM_NONE ? world_service(plane->world, of->service)->front.service
                                           : of->service;
-    return plane->world->host[entry] == host && of->cohort == cohort;
+    return plane->world->host[entry] == crash->host && of->cohort == crash->cohort;
+}
+
+/* Which of its requests a process that died had, chance says: anew for each crash. */
+static bool
+is_lost(RequestPop *pop, const Request *row, double share)
+{
+    uint64_t bits = sim_mix64(row->number ^ (uint64_t)pop->n_crashes << 40);
+    return share >= 1 || request_draw(pop, bits >> 16, DRAW_CRASH) < share;
 }
 
 static void
@@ -509,7 +518,7 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
     if (row->state == REQUEST_WAITING) {
         station_leave(station, pop->jobs, request, now);
         pop->waiting--;
-    } else {
+    } else if (row->state == REQUEST_SERVED) {
         if (pop->shared)
             sharing_leave(pop->shared[row->queue], now, request);
         station_release(station);
@@ -517,25 +526,35 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
     row->turn++;
     if (G_UNLIKELY(plane->log))
         request_hop_cpu(plane, pop, request, OUTCOME_502, slot, now);
-    if (row->is_orphan)
+    if (row->is_orphan) {
         request_free(pop, request);
-    else
-        request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);
+        return;
+    }
+    row->is_direct = false;
+    row->clock = plane->rows[row->row].clock;
+    request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);
 }
 
 void
-request_cpu_crash(RequestPlane *plane, RequestPop *pop, uint32_t host, uint32_t cohort,
-                  uint32_t slot, SimTime now)
+request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash *crash, SimTime now)
 {
     g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(Placed));
+    if (pop->is_scheduled)
+        unschedule(plane, pop, now);
+    pop->n_crashes++;
     for (uint32_t i = 0; i < pop->n_requests; i++) {
-        const Placed placed = {pop->requests[i].began, pop->requests[i].number, i};
-        if (is_of_cohort(plane, &pop->requests[i], host, cohort))
+        const Request *row = &pop->requests[i];
+        const Placed placed = {row->began, row->number, i, row->turn};
+        if (is_in_hand(plane, row, crash) && is_lost(pop, row, crash->share))
             g_array_append_val(lost, placed);
     }
     g_array_sort_with_data(lost, by_arrival, NULL);
-    for (guint i = 0; i < lost->len; i++)
-        crash_one(plane, pop, g_array_index(lost, Placed, i).request, slot, now);
+    for (guint i = 0; i < lost->len; i++) {
+        const Placed *placed = &g_array_index(lost, Placed, i);
+        /* One that fails may take others with it: who made a call, who waits for it. */
+        if (pop->requests[placed->request].turn == placed->turn)
+            crash_one(plane, pop, placed->request, crash->slot, now);
+    }
     fill_all(plane, pop, now);
 }
 

@@ -210,7 +210,8 @@ kind_of(Outcome outcome)
 static bool
 may_retry(RequestPop *pop, const Request *row, const RequestRow *of, Outcome outcome, SimTime now)
 {
-    bool wants = row->level < of->retries;
+    /* Machines of users who reach no PoP try in vain: not counted. */
+    bool wants = row->level < of->retries && pop->index != SIM_NONE;
     RetryPolicy *policy = pop->policies[row->row];
     if (!policy)
         return wants;
@@ -438,12 +439,6 @@ request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     plane->attempts++;
     ask(plane, pop, &wish, now);
     fill(&pop->requests[request], &wish);
-    if (pop->index == SIM_NONE) { /* users who reach no PoP: machines' tries are not counted */
-        plane->books->offered[wish.row]--;
-        plane->books->retries[wish.row]--;
-        leave_to_person(plane, pop, request, pop->overload_slot, now);
-        return;
-    }
     begin(plane, pop, request, now);
 }
 

@@ -166,6 +166,26 @@ a_sample_keeps_its_share_of_everything(void)
     whole_run_clear(&whole);
 }
 
+/* About 300 requests have CPU when two fifths of the processes die. */
+static void
+a_crash_takes_what_its_processes_had_in_hand(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: crash\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 1000, cores_per_queue: 1000, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1s, outcome: '503', restart: {processes: 1000}}\n"
+        "sites: {web: {service: proxy, requests: 300/s, client: {persistence: 0%}}}\n"
+        "timeline: [{at: +30s, do: kill, service: proxy, share: 40%}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    double lost = whole_run_total(&whole, "outcome.502", 0, SIM_HOUR);
+    CHECK_NEAR(lost, 120, 4 * sqrt(120));
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, SIM_HOUR), lost, 0);
+    whole_run_clear(&whole);
+}
+
 /* What is said of a scenario that this plane refuses; the caller frees it. */
 static char *
 complaints(const char *text, const RunOptions *options)
@@ -270,6 +290,7 @@ static CU_TestInfo tests[] = {
     {"both_planes_see_the_same_happenings", both_planes_see_the_same_happenings},
     {"a_steady_run_takes_no_memory_after_warm_up", a_steady_run_takes_no_memory_after_warm_up},
     {"a_sample_keeps_its_share_of_everything", a_sample_keeps_its_share_of_everything},
+    {"a_crash_takes_what_its_processes_had_in_hand", a_crash_takes_what_its_processes_had_in_hand},
     {"a_sample_that_is_too_small_is_refused", a_sample_that_is_too_small_is_refused},
     {"a_trace_is_asked_for_in_its_order", a_trace_is_asked_for_in_its_order},
     {"a_trace_that_is_not_there_is_an_error_with_its_place",
