@@ -50,6 +50,7 @@ typedef struct RequestTrace { /* a log of keys that a site's requests ask for */
 
 typedef struct PlaneOptions {
     SimTime duration;
+    SimMessages *messages;
     double tick_factor; /* of every step, for tests of convergence; 0 or 1: clock.tick */
     /* Of the request plane. */
     uint32_t sample_pops;       /* PoPs that are kept; 0: all */
@@ -75,8 +76,6 @@ typedef struct PlaneOps {
     /* Attaches the plane to the run and makes itself the world's; every metro at its nearest PoP.
      */
     void *(*attach)(Sim *sim, World *world, const PlaneOptions *options);
-    /* Optional: says what of the world is beyond the plane, or beyond its sample. */
-    void (*check)(const void *plane, SimMessages *messages);
     /* Everything advanced to now, the open bucket closed. */
     void (*finish)(void *plane);
     /* Placement pop: sets what one PoP's processes of a service and cohort do. */
@@ -106,6 +105,7 @@ typedef struct PlaneOps {
     const Books *(*books)(const void *plane);
     double (*cores)(const void *plane, uint32_t pop); /* CPU capacity of a PoP, as it stands */
     uint64_t (*steps)(const void *plane);             /* of PoPs, or requests: the work done */
-    PlaneKept (*kept)(const void *plane);             /* NULL: all of everything */
-    GArray *(*latencies)(const void *plane);          /* PlaneLatency; NULL: not measured */
+    const char *(*complaint)(const void *plane); /* NULL, or gives why it ended the run, or NULL */
+    PlaneKept (*kept)(const void *plane);        /* NULL: all of everything */
+    GArray *(*latencies)(const void *plane);     /* PlaneLatency; NULL: not measured */
 } PlaneOps;

@@ -133,6 +133,9 @@ on_tick(Sim *sim, void *state, SimEvent event)
     if (now >= books_bucket_end(plane->books))
         close_bucket(plane, now);
     find_factors(plane);
+    plane->complaint = request_exhausted(plane);
+    if (plane->complaint)
+        sim_stop(sim);
     SimTime edge = books_bucket_end(plane->books), next = now + plane->tick;
     sim_at(sim, next < edge ? next : edge, &model, TICK, 0, 0);
 }
@@ -203,14 +206,12 @@ attach_services(RequestPlane *plane)
 }
 
 static void
-attach_pops(RequestPlane *plane)
+attach_pops(RequestPlane *plane, const double *cores)
 {
     const NetworkSpec *network = &plane->world->spec->network;
-    g_autofree double *cores = g_new(double, plane->world->n_pops + 1);
     plane->may_schedule = network->discipline == DISCIPLINE_FIFO && network->queue <= 0 &&
                           network->limit.kind == LIMITER_NONE && !network->deadlines;
     plane->pop_scale = 1;
-    traffic_cores_find(&plane->traffic, cores);
     for (uint32_t i = 0; i < plane->n_kept; i++) {
         uint32_t index = plane->pops[i].index;
         request_pop_attach(plane, &plane->pops[i], index, i, cores[index]);
@@ -239,8 +240,12 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     attach_sample(plane, options->sample_pops);
     request_record_attach(plane);
     attach_services(plane);
+    g_autofree double *cores = g_new(double, world->n_pops + 1);
+    traffic_cores_find(&plane->traffic, cores);
+    if (!request_check(plane, cores, options->messages))
+        return NULL;
     request_cache_attach(plane);
-    attach_pops(plane);
+    attach_pops(plane, cores);
     set_all_demand(plane, 0);
     find_factors(plane);
     sim_at(sim, plane->tick, &model, TICK, 0, 0);
@@ -528,6 +533,12 @@ steps(const void *state)
     return ((const RequestPlane *)state)->attempts;
 }
 
+static const char *
+complaint(const void *state)
+{
+    return ((const RequestPlane *)state)->complaint;
+}
+
 static PlaneKept
 kept(const void *state)
 {
@@ -544,7 +555,6 @@ kept(const void *state)
 const PlaneOps request_plane_ops = {
     .name = "request",
     .attach = attach,
-    .check = request_check,
     .finish = finish,
     .behaviour_set = behaviour_set,
     .crash = crash,
@@ -559,6 +569,7 @@ const PlaneOps request_plane_ops = {
     .books = books,
     .cores = cores,
     .steps = steps,
+    .complaint = complaint,
     .kept = kept,
     .latencies = request_latencies,
 };

@@ -298,7 +298,8 @@ typedef struct RequestPlane {
     SimTime timeouts[REQUEST_TIMEOUTS_MAX];
     uint32_t n_timeouts;
     bool has_too_many_timeouts, has_too_many_steps;
-    bool may_schedule; /* first in, first out and no limits: the fast path may be taken */
+    const char *complaint; /* why the run was ended; NULL: it was not */
+    bool may_schedule;     /* first in, first out and no limits: the fast path may be taken */
     uint32_t n_cores;
     RequestCore *cores;
     uint32_t *core_of; /* [service]; SIM_NONE */
@@ -539,7 +540,11 @@ uint64_t request_call_number(const RequestPlane *plane, uint32_t call);
     } while (0)
 
 /* request_check.c */
-void request_check(const void *plane, SimMessages *messages);
+/* Before anything large is taken: what is too much for single requests, or too little in this
+ * sample, goes to messages; false if there is any.  cores: of all PoPs of the world. */
+bool request_check(const RequestPlane *plane, const double *cores, SimMessages *messages);
+/* Why a run can not go on: it has outgrown what it may take.  NULL: it has not. */
+const char *request_exhausted(const RequestPlane *plane);
 
 /* request_record.c */
 void request_record_attach(RequestPlane *plane);

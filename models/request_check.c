@@ -4,6 +4,8 @@
 
 /* What a sample may not be smaller than: below, chance decides and not the scenario. */
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
+/* What is too much for single requests. */
+static const double RATE_MOST = 4e6, SERVERS_MOST = 2e7, CACHED_MOST = 1e8;
 
 static void
 check_sizes(const RequestPlane *plane, SimMessages *messages)
@@ -42,10 +44,10 @@ check_cache(const RequestPlane *plane, uint32_t site, SimMessages *messages)
     const CacheSpec *cache = &spec->cache;
     bool is_keyed = cache->policy != CACHE_LRU || cache->ttl > 0 || cache->trace;
     double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
-    if (is_keyed && objects * cache->size * plane->n_kept > 2e8)
+    if (is_keyed && objects * cache->size * plane->n_kept > CACHED_MOST)
         sim_messages_error(messages, spec->entity.mark,
                            "the cache of site '%s' holds %.3g objects at each of %u PoPs, each "
-                           "of them kept: expected 2e8 in all at most: fewer objects, a smaller "
+                           "of them kept: expected 1e8 in all at most: fewer objects, a smaller "
                            "size or --sample-pops",
                            spec->entity.name, objects * cache->size, plane->n_kept);
 }
@@ -62,12 +64,69 @@ check_sampled_cache(const RequestPlane *plane, uint32_t site, SimMessages *messa
                            spec->entity.name, objects, OBJECTS_LEAST);
 }
 
-void
-request_check(const void *state, SimMessages *messages)
+static double
+rate_of(const RequestPlane *plane, uint32_t pop)
 {
-    const RequestPlane *plane = state;
+    double sum = 0;
+    for (uint32_t s = 0; s < plane->world->n_sites; s++)
+        sum += demand_mean(plane->traffic.demand, pop, s);
+    return sum;
+}
+
+/* A second of arrivals must fit into a PoP's rows, and the servers of all PoPs into memory. */
+static void
+check_pops(const RequestPlane *plane, const double *cores, SimMessages *messages)
+{
+    const World *world = plane->world;
+    double servers = 0, most = 0;
+    uint32_t busiest = 0;
+    SimMark mark = world->spec->network.entity.is_given ? world->spec->network.entity.mark
+                                                        : world->spec->entity.mark;
+    for (uint32_t p = 0; p < plane->n_kept; p++) {
+        uint32_t index = plane->pops[p].index;
+        double rate = rate_of(plane, index);
+        servers += cores[index];
+        busiest = rate > most ? index : busiest;
+        most = fmax(most, rate);
+    }
+    if (most > RATE_MOST)
+        sim_messages_error(messages, mark,
+                           "PoP %s gets %.3g requests a second, each an event: expected %.3g at "
+                           "most: lower rates, or --plane flow",
+                           world->geo->pops.code[busiest], most, RATE_MOST);
+    if (servers > SERVERS_MOST)
+        sim_messages_error(messages, mark,
+                           "the kept PoPs have %.3g cores, each a server: expected %.3g at most: "
+                           "--sample-pops, or --plane flow",
+                           servers, SERVERS_MOST);
+}
+
+/* Rows and memory that a run may grow to; looked at once a tick. */
+const char *
+request_exhausted(const RequestPlane *plane)
+{
+    static const uint32_t ROWS_MOST = 6000000;
+    static const size_t BYTES_MOST = (size_t)8 << 30;
+    for (uint32_t p = 0; p < plane->n_pops; p++)
+        if (plane->pops[p].n_requests > ROWS_MOST)
+            return "a PoP has more than 6 million requests in hand: expected lower rates, shorter "
+                   "time-outs, a queue limit, or --plane flow";
+    if (plane->n_calls > 2 * ROWS_MOST)
+        return "central services have more than 12 million calls in hand: expected lower rates, "
+               "shorter time-outs, a queue limit, or --plane flow";
+    if (sim_arena_used(plane->arena) > BYTES_MOST)
+        return "the run needs more than 8 GB: expected lower rates, fewer or smaller caches, "
+               "--sample-pops, or --plane flow";
+    return NULL;
+}
+
+bool
+request_check(const RequestPlane *plane, const double *cores, SimMessages *messages)
+{
     bool is_sampled = plane->n_kept < plane->world->n_pops;
+    uint32_t before = sim_messages_errors(messages);
     check_sizes(plane, messages);
+    check_pops(plane, cores, messages);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {
         check_cache(plane, s, messages);
         if (is_sampled)
@@ -76,4 +135,5 @@ request_check(const void *state, SimMessages *messages)
     for (uint32_t i = 0; i < plane->n_cores && is_sampled; i++)
         if (plane->cores[i].service != SIM_NONE)
             check_service(plane, &plane->cores[i], messages);
+    return sim_messages_errors(messages) == before;
 }

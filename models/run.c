@@ -103,6 +103,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     if (!world_init(world, run->sim, spec, run->geo, messages))
         return false;
     const PlaneOptions plane_options = {.duration = run->duration,
+                                        .messages = messages,
                                         .tick_factor = options->tick_factor,
                                         .sample_pops = options->sample_pops,
                                         .traces = request_traces_of(run->traces),
@@ -110,9 +111,9 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                         .has_no_fast_path = options->has_no_fast_path};
     parts->ops = planes[options->plane];
     parts->plane = parts->ops->attach(run->sim, world, &plane_options);
+    if (!parts->plane)
+        return false;
     parts->books = parts->ops->books(parts->plane);
-    if (parts->ops->check)
-        parts->ops->check(parts->plane, messages);
     parts->routing = routing_attach(run->sim, world);
     parts->processes = processes_attach(run->sim, world);
     parts->clusters = cluster_attach(run->sim, world);
@@ -147,6 +148,8 @@ run_new(const Spec *spec, const Geo *geo, const RunOptions *options, SimMessages
     const SimOptions sim_options = {.scenario = options->name,
                                     .seed = options->has_seed ? options->seed
                                                               : (uint64_t)spec->clock.seed,
+                                    /* Address space; pages count once they are used. */
+                                    .reserve = options->plane == RUN_REQUEST ? (size_t)48 << 30 : 0,
                                     .repeat = options->command};
     run->sim = sim_new(&sim_options);
     run->duration = spec->clock.duration;
@@ -291,6 +294,13 @@ RunPlane
 run_plane(const Run *run)
 {
     return run->parts->ops == &request_plane_ops ? RUN_REQUEST : RUN_FLOW;
+}
+
+const char *
+run_complaint(const Run *run)
+{
+    const Parts *parts = run->parts;
+    return parts->ops->complaint ? parts->ops->complaint(parts->plane) : NULL;
 }
 
 PlaneKept

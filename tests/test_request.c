@@ -221,6 +221,26 @@ a_sample_that_is_too_small_is_refused(void)
     CHECK_HAS(said, "cache of site 'web' holds 200 objects a PoP");
 }
 
+static void
+what_is_too_much_for_single_requests_is_refused(void)
+{
+    g_autofree char *fast = complaints("blackstart: 1\ntitle: fast\nclock: {duration: 1m}\n"
+                                       "network: {requests: 1000000M/s}\n"
+                                       "services: {proxy: {placement: pop, cpu: 1us}}\n"
+                                       "sites: {web: {service: proxy, remainder: true}}\n",
+                                       &request);
+    CHECK_HAS(fast, "requests a second, each an event");
+    CHECK_HAS(fast, "--plane flow");
+    g_autofree char *wide = complaints("blackstart: 1\ntitle: wide\nclock: {duration: 1m}\n"
+                                       "network: {cores: 1M}\n"
+                                       "services: {proxy: {placement: pop, cpu: 1us}}\n"
+                                       "sites: {web: {service: proxy, requests: 1/s,\n"
+                                       "  cache: {cacheable: 1%, objects: 9G, policy: sieve}}}\n",
+                                       &request);
+    CHECK_HAS(wide, "cores, each a server");
+    CHECK_HAS(wide, "1e8 in all at most");
+}
+
 /* A log of three keys, in turn: a cache for two objects always misses, one for three never. */
 static void
 a_trace_is_asked_for_in_its_order(void)
@@ -292,6 +312,8 @@ static CU_TestInfo tests[] = {
     {"a_sample_keeps_its_share_of_everything", a_sample_keeps_its_share_of_everything},
     {"a_crash_takes_what_its_processes_had_in_hand", a_crash_takes_what_its_processes_had_in_hand},
     {"a_sample_that_is_too_small_is_refused", a_sample_that_is_too_small_is_refused},
+    {"what_is_too_much_for_single_requests_is_refused",
+     what_is_too_much_for_single_requests_is_refused},
     {"a_trace_is_asked_for_in_its_order", a_trace_is_asked_for_in_its_order},
     {"a_trace_that_is_not_there_is_an_error_with_its_place",
      a_trace_that_is_not_there_is_an_error_with_its_place},
