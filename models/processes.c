@@ -443,28 +443,30 @@ loop(Processes *processes, Group *group, uint32_t dead, uint32_t stuck, uint32_t
         tell(processes, group, before);
 }
 
-/* They take with them what they had in hand and their part of the cache. */
-static void
-die(Processes *processes, Group *group, uint32_t dead, uint32_t cause)
+/* How many die; they take with them what they had in hand and their part of the cache. */
+static uint32_t
+die(Processes *processes, Group *group, SimRng *rng, double share, uint32_t cause)
 {
     const World *world = processes->world;
+    uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, share);
+    if (dead == 0)
+        return 0;
     world->ops->crash(world->plane, group->service, group->pop, group->cohort,
                       (double)dead / group->live, cause);
     group->live -= dead;
     journal_deaths(processes, group, dead, cause);
     lose_cache(processes, group, dead, cause);
+    return dead;
 }
 
 static void
 crash(Processes *processes, Group *group, double share, uint32_t service, uint32_t cause)
 {
     SimRng *rng = decide(group, DRAW_CRASH);
-    uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, share);
+    uint32_t dead = die(processes, group, rng, share, cause);
     uint32_t stuck = (uint32_t)sim_rng_binomial(rng, dead, restart_of(processes, group)->stuck);
-    if (dead == 0)
-        return;
-    die(processes, group, dead, cause);
-    loop(processes, group, dead, stuck, service, cause);
+    if (dead > 0)
+        loop(processes, group, dead, stuck, service, cause);
 }
 
 static void
@@ -654,11 +656,9 @@ processes_kill(Processes *processes, const ProcessKill *kill)
                 continue;
             Group *group = group_of(processes, host, cohort, kill->pops[i]);
             SimRng *rng = decide(group, DRAW_KILL);
-            uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, kill->share);
-            if (dead > 0) {
-                die(processes, group, dead, kill->cause);
+            uint32_t dead = die(processes, group, rng, kill->share, kill->cause);
+            if (dead > 0)
                 loop(processes, group, dead, 0, group->stuck_service, kill->cause);
-            }
             tell_group(processes, group);
         }
 }
