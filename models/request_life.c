@@ -103,6 +103,8 @@ request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
         if (!does->refused && !(does->errors >= 1 && does->speed <= 0))
             continue;
         judge_unit(plane, pop, row, i);
+        HOP(plane, pop, request, .kind = HOP_ADMITTED, .from = row->began, .to = row->began,
+            .outcome = (Outcome)row->outcome, .cause = row->slot, .service = row->blamed);
         return row->outcome != OUTCOME_OK;
     }
     return false;

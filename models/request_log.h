@@ -21,7 +21,8 @@
 
 typedef enum RequestHopKind {
     HOP_ARRIVED,  /* an attempt or call has come to its PoP */
-    HOP_ADMITTED, /* not: 429 by a limit (without ARRIVED: by the client's own), 503 by a queue */
+    HOP_ADMITTED, /* not: by a service without a process that answers, else 429 by a limit (without
+                     ARRIVED: by the client's own), 503 by a queue */
     HOP_QUEUED,   /* for CPU: a stretch; OUTCOME_OK: it got some */
     HOP_SERVED,   /* CPU: a stretch */
     HOP_CALLED,   /* a call to a service was sent */

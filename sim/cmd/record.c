@@ -2,6 +2,7 @@
 
 #include "sim/cmd/json.h"
 #include "sim/cmd/summary.h"
+#include "sim/quantity.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -101,6 +102,15 @@ journal_text(const Result *result)
     return out;
 }
 
+/* As --sample-pops has it: 0 is all. */
+static uint32_t
+sample_of(const Run *run)
+{
+    uint32_t n = run_kept(run).n_pops;
+    return n < run_geo(run)->n_pops ? n : 0;
+}
+
+/* What must be known to make the same run again stands here too, see replay.h. */
 static GString *
 manifest_text(const Result *result)
 {
@@ -108,15 +118,19 @@ manifest_text(const Result *result)
     GString *out = g_string_new(NULL);
     Json json = {.out = out};
     g_autofree char *start = sim_timestamp_format(spec->clock.start);
+    char until[SIM_QUANTITY_TEXT_MAX];
+    sim_quantity_exact_duration(until, sizeof until, run_duration(result->run));
     json_open(&json, NULL, '{');
     json_text(&json, "blackstart", BLACKSTART_VERSION);
     json_text(&json, "scenario", result->scenario->name);
     json_text(&json, "title", spec->title);
     json_text(&json, "hash", result->scenario->hash);
     json_integer(&json, "seed", (int64_t)result->seed);
-    json_text(&json, "plane", "flow");
+    json_text(&json, "plane", run_plane_names[run_plane(result->run)]);
+    json_integer(&json, "sample_pops", sample_of(result->run));
     json_text(&json, "start", start);
     json_number(&json, "duration_s", sim_seconds(spec->clock.duration));
+    json_text(&json, "until", until);
     json_number(&json, "simulated_s", sim_seconds(result->facts.recording.end));
     json_text(&json, "command", result->command);
     json_text(&json, "digest", result->digest);

@@ -7,6 +7,7 @@
 #include "sim/cmd/record.h"
 #include "sim/cmd/seeds.h"
 #include "sim/cmd/summary.h"
+#include "sim/cmd/watch.h"
 #include "sim/quantity.h"
 
 #include <string.h>
@@ -39,6 +40,22 @@ run_read_plane(RunArguments *arguments)
     return !arguments->plane_text;
 }
 
+/* What a watched run does not go with. */
+static void
+find_unwatchable(const RunArguments *arguments, const char **ret_wrong, const char **ret_what)
+{
+    const char *option = arguments->watch.access_log ? "--access-log" : "--trace";
+    if (arguments->plane != RUN_REQUEST)
+        *ret_what = "needs requests that can be told apart: expected --plane request";
+    else if (arguments->seeds_text)
+        *ret_what = "is of one run: expected --seed in place of --seeds";
+    else if (watch_takes_output(&arguments->watch) && arguments->wants_json)
+        *ret_what = "and --json both want standard output: expected a file for one of them";
+    else
+        return;
+    *ret_wrong = option;
+}
+
 /* False: *ret_code is set and all has been said. */
 static bool
 check_arguments(RunArguments *arguments, ExitCode *ret_code)
@@ -68,6 +85,10 @@ check_arguments(RunArguments *arguments, ExitCode *ret_code)
         what = "is negative: expected the number of runs at once, or 0 for all processors";
     }
     if (!wrong)
+        watch_arguments_read(&arguments->watch, &wrong, &what);
+    if (!wrong && watch_is_wanted(&arguments->watch))
+        find_unwatchable(arguments, &wrong, &what);
+    if (!wrong)
         return true;
     *ret_code = command_misused(&run_command, "'%s' %s", wrong, what);
     return false;
@@ -82,6 +103,7 @@ run_arguments_clear(RunArguments *arguments)
     g_free(arguments->theme_text);
     g_free(arguments->out);
     g_free(arguments->plane_text);
+    watch_arguments_clear(&arguments->watch);
     g_strfreev(arguments->set);
 }
 
@@ -121,6 +143,7 @@ run_prepare(const RunArguments *arguments, const Scenario *scenario)
                           .has_seed = arguments->has_seed,
                           .until = arguments->until,
                           .plane = arguments->plane,
+                          .log = arguments->log,
                           .sample_pops = (uint32_t)arguments->sample_pops};
     Run *run = run_new(&scenario->spec, scenario->geo, &options, scenario->messages);
     bool is_wrong = scenario_print_messages(scenario);
@@ -197,7 +220,7 @@ print_result(const RunArguments *arguments, const Result *result, const char *di
         json_open(&json, NULL, '{');
         summary_json(&json, result, directory);
         json_close(&json, '}');
-    } else if (!arguments->is_quiet) {
+    } else if (!arguments->is_quiet && !watch_takes_output(&arguments->watch)) {
         g_autofree char *summary = summary_text(result, directory, true);
         g_string_append(text, summary);
     }
@@ -232,30 +255,47 @@ complain_about_expectations(const Result *result)
 }
 
 static ExitCode
-run_scenario(const RunArguments *arguments, const char *name, Interrupt *interrupt)
+finish_scenario(const RunArguments *arguments, const Result *result, Rundir *rundir,
+                Interrupt *interrupt)
+{
+    ExitCode code = result_code(result);
+    bool is_whole = leave_files(arguments, result, rundir, interrupt, &code);
+    if (arguments->is_quiet)
+        complain_about_expectations(result);
+    if (!print_result(arguments, result, is_whole ? rundir_path(rundir) : NULL) || !is_whole)
+        code = command_worse(code, CODE_ERROR);
+    return code;
+}
+
+static ExitCode
+run_scenario(const RunArguments *given, const char *name, Interrupt *interrupt)
 {
     ExitCode code;
+    RunArguments arguments = *given;
     g_autoptr(GError) error = NULL;
-    g_autoptr(Scenario) scenario = scenario_load(name, arguments->set, &code);
+    g_autoptr(Scenario) scenario = scenario_load(name, arguments.set, &code);
     if (!scenario)
         return code;
-    g_autoptr(Run) run = run_prepare(arguments, scenario);
+    g_autoptr(Watch) watch = watch_open(&arguments.watch, &error);
+    if (!watch) {
+        output_complain("%s", error->message);
+        return CODE_ERROR;
+    }
+    arguments.log = watch_log(watch);
+    g_autoptr(Run) run = run_prepare(&arguments, scenario);
     if (!run)
         return CODE_USAGE;
-    g_autofree char *directory = directory_for(arguments, scenario);
+    watch_attach(watch, run, &scenario->spec);
+    g_autofree char *directory = directory_for(&arguments, scenario);
     g_autoptr(Rundir) rundir = rundir_open(directory, &error);
     if (!rundir) {
         output_complain("%s", error->message);
         return CODE_ERROR;
     }
-    g_autoptr(Result) result = run_drive(run, arguments, scenario, interrupt);
-    code = result_code(result);
-    bool is_whole = leave_files(arguments, result, rundir, interrupt, &code);
-    if (arguments->is_quiet)
-        complain_about_expectations(result);
-    if (!print_result(arguments, result, is_whole ? directory : NULL) || !is_whole)
-        code = command_worse(code, CODE_ERROR);
-    return code;
+    g_autoptr(Result) result = run_drive(run, &arguments, scenario, interrupt);
+    bool is_watched = watch_publish(watch);
+    code = finish_scenario(&arguments, result, rundir, interrupt);
+    return is_watched ? code : command_worse(code, CODE_ERROR);
 }
 
 /* Two scenarios that would write into the same directory; NULL: none. */
@@ -284,6 +324,9 @@ run_all(RunArguments *arguments, char **names)
                                "'%s' would write into the directory of another: expected different "
                                "file names, or one run each with --out",
                                twin);
+    if (arguments->n_scenarios > 1 && watch_is_wanted(&arguments->watch))
+        return command_misused(&run_command, "--access-log and --trace are of one run: expected "
+                                             "one scenario");
     interrupt_start(&interrupt);
     for (guint i = 0; names[i] && !interrupt.is_asked; i++) {
         ExitCode one = arguments->seeds_text ? seeds_run(arguments, names[i], &interrupt)
@@ -313,6 +356,16 @@ run_verb(int argc, char **argv)
          "Of traffic: flow (rates, the default) or request (every request an event)", "WORD"},
         {"sample-pops", 0, 0, G_OPTION_ARG_INT, &arguments.sample_pops,
          "Request plane: carry the traffic of so many PoPs only, whole", "N"},
+        {"access-log", 0, 0, G_OPTION_ARG_FILENAME, &arguments.watch.access_log,
+         "Request plane: write a line for each attempt; - is standard output", "FILE"},
+        {"access-log-format", 0, 0, G_OPTION_ARG_FILENAME, &arguments.watch.format_text,
+         "Of it: json (one object a line, the default) or common", "WORD"},
+        {"trace", 0, 0, G_OPTION_ARG_FILENAME, &arguments.watch.trace,
+         "Request plane: write a timeline for Perfetto (ui.perfetto.dev)", "FILE"},
+        {"trace-from", 0, 0, G_OPTION_ARG_FILENAME, &arguments.watch.from_text,
+         "Of it: leave out what begins before, counted from the start of the run", "10m"},
+        {"trace-limit", 0, 0, G_OPTION_ARG_FILENAME, &arguments.watch.limit_text,
+         "Of it: so many events of requests at most; default 200000", "N"},
         {"no-plots", 0, 0, G_OPTION_ARG_NONE, &no_plots, "Write the figures' data only", NULL},
         {"theme", 0, 0, G_OPTION_ARG_FILENAME, &arguments.theme_text,
          "Of figures: light, dark, both", "WORD"},

@@ -7,12 +7,15 @@
 #include "sim/cmd/gnuplot.h"
 #include "sim/cmd/interrupt.h"
 #include "sim/cmd/result.h"
+#include "sim/cmd/watch.h"
 
 typedef struct RunArguments {
     char *seed_text, *seeds_text, *until_text, *theme_text, *out, *plane_text;
     char **set;
     int jobs, sample_pops;
     bool has_no_plots, wants_json, is_quiet;
+    WatchArguments watch;
+    RequestLog *log; /* told of every hop; NULL */
     /* From the texts. */
     uint64_t seed;
     bool has_seed;

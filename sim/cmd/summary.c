@@ -9,9 +9,10 @@ enum { TEXT_MAX = 96, BRIEF_LINES = 40, LINE_MAX_CHARACTERS = 100 };
 
 /* What is shown of lists that may be long. */
 typedef struct Detail {
-    bool has_inside; /* published values inside their band in full, not as a list of numbers */
-    bool has_held;   /* expectations that hold */
-    uint32_t most;   /* of any other list */
+    bool has_inside;    /* published values inside their band in full, not as a list of numbers */
+    bool has_held;      /* expectations that hold */
+    bool has_latencies; /* the whole table, not all requests and the slowest region alone */
+    uint32_t most;      /* of any other list */
 } Detail;
 
 /* Pads to a column by characters, not bytes; one blank at least. */
@@ -40,10 +41,14 @@ append_head(GString *out, const Result *result)
     g_autofree char *begin = clock_of(result, 0);
     g_autofree char *end = clock_of(result, recording->end);
     sim_quantity_format_duration(lasting, sizeof lasting, recording->end);
+    PlaneKept kept = run_kept(result->run);
+    uint32_t n_pops = run_geo(result->run)->n_pops;
+    g_autofree char *sample = kept.n_pops < n_pops ? g_strdup_printf("%u of ", kept.n_pops) : NULL;
     g_string_append_printf(
-        out, "%s\n%s, seed %" G_GUINT64_FORMAT ", %s to %s UTC (%s), %u PoP%s%s\n",
+        out, "%s\n%s, seed %" G_GUINT64_FORMAT ", %s to %s UTC (%s), %s%u PoP%s%s%s\n",
         result->scenario->spec.title, result->scenario->name, result->seed, begin, end, lasting,
-        run_geo(result->run)->n_pops, run_geo(result->run)->n_pops == 1 ? "" : "s",
+        sample ? sample : "", n_pops, n_pops == 1 ? "" : "s",
+        run_plane(result->run) == RUN_REQUEST ? ", request by request" : "",
         result->scenario->spec.replay ? "; a replay, human times are pinned" : "");
 }
 
@@ -162,6 +167,51 @@ append_causes(GString *out, const Result *result, uint32_t most)
     }
     if (result->n_causes > most)
         g_string_append_printf(out, "  and %u smaller ones\n", result->n_causes - most);
+}
+
+static void
+append_latency(GString *out, const PlaneLatency *row)
+{
+    char text[TEXT_MAX];
+    g_autofree char *name = g_strdup_printf("%s %s", row->scope, row->name);
+    g_string_append(out, "  ");
+    append_padded(out, name, 32);
+    for (guint i = 0; i < G_N_ELEMENTS(row->seconds); i++)
+        append_padded(
+            out, sim_quantity_format_duration(text, sizeof text, sim_from_seconds(row->seconds[i])),
+            11);
+    g_string_append_printf(out, "%s\n",
+                           sim_quantity_format_count(text, sizeof text, (double)row->n));
+}
+
+/* The region whose 99th percentile is worst; NULL: none. */
+static const PlaneLatency *
+slowest_region(const GArray *rows)
+{
+    const PlaneLatency *slowest = NULL;
+    for (guint i = 0; i < rows->len; i++) {
+        const PlaneLatency *row = &g_array_index(rows, PlaneLatency, i);
+        if (strcmp(row->scope, "region") == 0 &&
+            (!slowest || row->seconds[2] > slowest->seconds[2]))
+            slowest = row;
+    }
+    return slowest;
+}
+
+static void
+append_latencies(GString *out, const Result *result, bool is_whole)
+{
+    g_autoptr(GArray) rows = run_latencies(result->run);
+    const PlaneLatency *slowest = slowest_region(rows);
+    if (rows->len == 0)
+        return;
+    g_string_append(out, "\nLatency, with the way of clients  p50        p95        p99        "
+                         "p99.9      of\n");
+    for (guint i = 0; i < rows->len; i++) {
+        const PlaneLatency *row = &g_array_index(rows, PlaneLatency, i);
+        if (is_whole || row == slowest || strcmp(row->scope, "all") == 0)
+            append_latency(out, row);
+    }
 }
 
 static uint32_t
@@ -294,6 +344,7 @@ text_with(const Result *result, const char *directory, Detail detail)
     append_kept(out, result);
     append_phases(out, result);
     append_figures(out, result);
+    append_latencies(out, result, detail.has_latencies);
     append_causes(out, result, MIN(detail.most, 6));
     append_published(out, result, detail);
     append_expectations(out, result, detail);
@@ -305,13 +356,15 @@ text_with(const Result *result, const char *directory, Detail detail)
 char *
 summary_text(const Result *result, const char *directory, bool is_brief)
 {
-    static const Detail details[] = {{true, true, 1000}, {false, true, 1000}, {false, false, 1000},
-                                     {false, false, 12}, {false, false, 9},   {false, false, 6},
-                                     {false, false, 4},  {false, false, 3},   {false, false, 2},
-                                     {false, false, 1}};
-    char *text = text_with(result, directory, details[0]);
-    for (guint i = 1; is_brief && i < G_N_ELEMENTS(details) && count_lines(text) > BRIEF_LINES;
-         i++) {
+    static const Detail details[] = {
+        {true, true, true, 1000},    {true, true, false, 1000}, {false, true, false, 1000},
+        {false, false, false, 1000}, {false, false, false, 12}, {false, false, false, 9},
+        {false, false, false, 6},    {false, false, false, 4},  {false, false, false, 3},
+        {false, false, false, 2},    {false, false, false, 1}};
+    guint first = is_brief; /* the table of latencies is of the file */
+    char *text = text_with(result, directory, details[first]);
+    for (guint i = first + 1;
+         is_brief && i < G_N_ELEMENTS(details) && count_lines(text) > BRIEF_LINES; i++) {
         g_free(text);
         text = text_with(result, directory, details[i]);
     }
@@ -438,6 +491,25 @@ json_kept(Json *json, const Result *result)
     json_close(json, '}');
 }
 
+static void
+json_latencies(Json *json, const Result *result)
+{
+    static const char *const keys[] = {"p50_s", "p95_s", "p99_s", "p999_s"};
+    g_autoptr(GArray) rows = run_latencies(result->run);
+    json_open(json, "latencies", '[');
+    for (guint i = 0; i < rows->len; i++) {
+        const PlaneLatency *row = &g_array_index(rows, PlaneLatency, i);
+        json_open(json, NULL, '{');
+        json_text(json, "scope", row->scope);
+        json_text(json, "name", row->name);
+        json_integer(json, "n", (int64_t)row->n);
+        for (guint q = 0; q < G_N_ELEMENTS(keys); q++)
+            json_number(json, keys[q], row->seconds[q]);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
 void
 summary_json(Json *json, const Result *result, const char *directory)
 {
@@ -460,6 +532,7 @@ summary_json(Json *json, const Result *result, const char *directory)
     json_kept(json, result);
     json_integer(json, "arena_bytes", (int64_t)sim_arena_used(sim_arena(sim)));
     json_measures(json, result);
+    json_latencies(json, result);
     json_story(json, result);
     json_published(json, result);
     json_expectations(json, result);

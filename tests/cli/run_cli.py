@@ -568,19 +568,27 @@ def run_test(test, failures):
         os.chdir("/")
 
 
-def main():
-    hidden = {"check", "write", "run", "expect", "run_good", "replayed", "path_without", "run_test",
-              "main"}
-    tests = [test for name, test in globals().items()
-             if callable(test) and getattr(test, "__module__", "") == "__main__" and
-             name not in hidden]
+def run_tests(name, tests):
     if len(sys.argv) > 2:
         tests = [test for test in tests if test.__name__ in sys.argv[2:]]
     failures = []
     for test in tests:
         run_test(test, failures)
-    print(f"cli: {len(tests) - len(failures)} passed, {len(failures)} failed")
+    print(f"{name}: {len(tests) - len(failures)} passed, {len(failures)} failed")
     return 1 if failures or not tests else 0
+
+
+def tests_of(namespace, hidden):
+    """The functions that a program defines itself, but for those that only help."""
+    return [test for name, test in namespace.items()
+            if callable(test) and getattr(test, "__module__", "") == "__main__" and
+            name not in hidden]
+
+
+def main():
+    hidden = {"check", "write", "run", "expect", "run_good", "replayed", "path_without", "run_test",
+              "run_tests", "tests_of", "main"}
+    return run_tests("cli", tests_of(globals(), hidden))
 
 
 if __name__ == "__main__":
