@@ -87,7 +87,7 @@ load_scenario(Rerun *rerun, const char *directory, const SimNode *manifest, Exit
 Rerun *
 rerun_load(const char *directory, ExitCode *ret_code)
 {
-    g_autoptr(Rerun) replay = g_new0(Rerun, 1);
+    g_autoptr(Rerun) rerun = g_new0(Rerun, 1);
     g_autofree char *path = g_build_filename(directory, "manifest.json", NULL);
     const SimDocumentOptions options = {.set = NULL};
     *ret_code = CODE_USAGE;
