@@ -523,8 +523,9 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
             sharing_leave(pop->shared[row->queue], now, request);
         station_release(station);
     }
+    bool has_cpu = row->state == REQUEST_WAITING || row->state == REQUEST_SERVED;
     row->turn++;
-    if (G_UNLIKELY(plane->log))
+    if (G_UNLIKELY(plane->log) && has_cpu)
         request_hop_cpu(plane, pop, request, OUTCOME_502, slot, now);
     if (row->is_orphan) {
         request_free(pop, request);
