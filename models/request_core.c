@@ -376,6 +376,7 @@ child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome, uint3
     uint32_t service = child->is_fallback ? step->fallback : step->service;
     HOP_AT_CORE(plane, child, .kind = HOP_ANSWERED, .from = child->sent, .to = now,
                 .service = service, .outcome = outcome, .cause = slot);
+    plane->cores[child->core].latencies[sim_histogram_index(now - child->sent)]++;
     plane->books->service_failed[service] += outcome != OUTCOME_OK;
     if (outcome != OUTCOME_OK && child->tries < step->retries) {
         try_call(plane,

@@ -123,6 +123,7 @@ manifest_text(const Result *result)
     json_open(&json, NULL, '{');
     json_text(&json, "blackstart", BLACKSTART_VERSION);
     json_text(&json, "scenario", result->scenario->name);
+    json_text(&json, "folder", result->scenario->folder);
     json_text(&json, "title", spec->title);
     json_text(&json, "hash", result->scenario->hash);
     json_integer(&json, "seed", (int64_t)result->seed);

@@ -76,7 +76,7 @@ load_scenario(Rerun *rerun, const char *directory, const SimNode *manifest, Exit
         *ret_code = CODE_USAGE;
         return false;
     }
-    rerun->scenario = scenario_load(path, NULL, ret_code);
+    rerun->scenario = scenario_load_in(path, read_text(manifest, "folder"), NULL, ret_code);
     if (!rerun->scenario)
         return false;
     if (strcmp(rerun->scenario->hash, read_text(manifest, "hash")) != 0)

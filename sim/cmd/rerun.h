@@ -3,7 +3,8 @@
  *
  * manifest.json tells seed, plane, sample and end, scenario.yaml beside it the scenario as it was
  * after includes, --set and defaults: the same run, request for request, if the program is the
- * same version.
+ * same version.  A network's own files are not kept: they are read where they were, from where the
+ * run was made.
  */
 #pragma once
 

@@ -276,19 +276,15 @@ run_scenario(const RunArguments *given, const char *name, Interrupt *interrupt)
     g_autoptr(Scenario) scenario = scenario_load(name, arguments.set, &code);
     if (!scenario)
         return code;
-    g_autoptr(Watch) watch = watch_open(&arguments.watch, &error);
-    if (!watch) {
-        output_complain("%s", error->message);
-        return CODE_ERROR;
-    }
+    g_autoptr(Watch) watch = watch_new(&arguments.watch);
     arguments.log = watch_log(watch);
     g_autoptr(Run) run = run_prepare(&arguments, scenario);
     if (!run)
         return CODE_USAGE;
-    watch_attach(watch, run, &scenario->spec);
     g_autofree char *directory = directory_for(&arguments, scenario);
     g_autoptr(Rundir) rundir = rundir_open(directory, &error);
-    if (!rundir) {
+    /* After the directory, in which they may lie. */
+    if (!rundir || !watch_open(watch, run, &scenario->spec, &error)) {
         output_complain("%s", error->message);
         return CODE_ERROR;
     }

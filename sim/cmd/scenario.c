@@ -40,10 +40,10 @@ scenario_stem(const char *path)
 static char *
 network_path(const Scenario *scenario, const char *file)
 {
-    if (!file || g_path_is_absolute(file) || strcmp(scenario->path, "-") == 0)
+    bool is_here = strcmp(scenario->folder, ".") == 0;
+    if (!file || g_path_is_absolute(file) || is_here)
         return g_strdup(file);
-    g_autofree char *directory = g_path_get_dirname(scenario->path);
-    return g_build_filename(directory, file, NULL);
+    return g_build_filename(scenario->folder, file, NULL);
 }
 
 static bool
@@ -80,11 +80,18 @@ normalise(Scenario *scenario)
 Scenario *
 scenario_load(const char *name, char **set, ExitCode *ret_code)
 {
+    return scenario_load_in(name, NULL, set, ret_code);
+}
+
+Scenario *
+scenario_load_in(const char *name, const char *folder, char **set, ExitCode *ret_code)
+{
     g_autoptr(Scenario) scenario = g_new0(Scenario, 1);
     g_autofree char *library = library_folder("scenarios");
     SimDocumentOptions options = {.set = (const char *const *)set, .library = library};
     scenario->name = g_strdup(name);
     scenario->path = find_path(name, library);
+    scenario->folder = folder ? g_strdup(folder) : g_path_get_dirname(scenario->path);
     scenario->stem = scenario_stem(scenario->path);
     scenario->messages = sim_messages_new();
     scenario->document = sim_document_load(scenario->path, &options, scenario->messages);
@@ -114,6 +121,7 @@ scenario_free(Scenario *scenario)
     sim_messages_free(scenario->messages);
     g_free(scenario->name);
     g_free(scenario->path);
+    g_free(scenario->folder);
     g_free(scenario->stem);
     g_free(scenario->normalised);
     g_free(scenario->hash);

@@ -12,9 +12,10 @@
 #include "sim/cmd/command.h"
 
 typedef struct Scenario {
-    char *name; /* as given */
-    char *path; /* as found; "-" */
-    char *stem; /* for directories */
+    char *name;   /* as given */
+    char *path;   /* as found; "-" */
+    char *folder; /* that files of the network are relative to */
+    char *stem;   /* for directories */
     SimMessages *messages;
     SimDocument *document;
     SimFields *fields;
@@ -26,6 +27,8 @@ typedef struct Scenario {
 
 /* NULL: all has been said, and *ret_code is the exit code.  set: NULL or "path=value", NULL. */
 Scenario *scenario_load(const char *name, char **set, ExitCode *ret_code);
+/* The same, with the files of its network relative to a folder; NULL: to its own. */
+Scenario *scenario_load_in(const char *name, const char *folder, char **set, ExitCode *ret_code);
 void scenario_free(Scenario *scenario);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Scenario, scenario_free)
 

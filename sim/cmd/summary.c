@@ -60,16 +60,16 @@ append_kept(GString *out, const Result *result)
     PlaneKept kept = run_kept(result->run);
     if (run_plane(result->run) == RUN_FLOW)
         return;
-    g_string_append_printf(
-        out, "Request plane: %s attempts of clients, each an event.",
-        sim_quantity_format_count(count, sizeof count, (double)run_steps(result->run)));
-    if (kept.n_caches_keyed < kept.n_caches)
-        g_string_append_printf(out, "  Caches of %u of %u sites are by object, others by curve.",
-                               kept.n_caches_keyed, kept.n_caches);
+    sim_quantity_format_count(count, sizeof count, (double)run_steps(result->run));
+    sim_quantity_format_share(share, sizeof share, kept.share);
+    g_string_append_printf(out, "%s attempts", count);
     if (kept.n_pops < run_geo(result->run)->n_pops)
-        g_string_append_printf(
-            out, "\nKept: %u PoPs with %s of the demand; all counts are of these.", kept.n_pops,
-            sim_quantity_format_share(share, sizeof share, kept.share));
+        g_string_append_printf(out, "; kept %u PoPs with %s of the demand: all counts are of these",
+                               kept.n_pops, share);
+    if (kept.n_caches_keyed < kept.n_caches)
+        g_string_append_printf(out,
+                               "\nCaches of %u of %u sites are kept by object, others by curve",
+                               kept.n_caches_keyed, kept.n_caches);
     g_string_append_c(out, '\n');
 }
 

@@ -6,10 +6,10 @@
 #include <string.h>
 
 struct Watch {
+    const WatchArguments *arguments;
     RequestLog log;
     AccessLog *access_log; /* NULL */
     Trace *trace;          /* NULL */
-    char *trace_name;
 };
 
 /* arguments --------------------------------------------------------------------------------- */
@@ -102,24 +102,12 @@ on_hop(void *context, const RequestHop *hop)
 }
 
 Watch *
-watch_open(const WatchArguments *arguments, GError **error)
+watch_new(const WatchArguments *arguments)
 {
-    g_autoptr(Watch) watch = g_new0(Watch, 1);
+    Watch *watch = g_new0(Watch, 1);
+    watch->arguments = arguments;
     watch->log = (RequestLog){.context = watch, .hop = on_hop};
-    if (arguments->access_log) {
-        Outfile *file = outfile_open(arguments->access_log, error);
-        if (!file)
-            return NULL;
-        watch->access_log = access_log_new(file, arguments->format);
-    }
-    if (arguments->trace) {
-        Outfile *file = outfile_open(arguments->trace, error);
-        if (!file)
-            return NULL;
-        watch->trace = trace_new(file, arguments->limit, arguments->from);
-        watch->trace_name = g_strdup(arguments->trace);
-    }
-    return g_steal_pointer(&watch);
+    return watch;
 }
 
 void
@@ -129,23 +117,34 @@ watch_free(Watch *watch)
         return;
     access_log_free(watch->access_log);
     trace_free(watch->trace);
-    g_free(watch->trace_name);
     g_free(watch);
 }
 
 RequestLog *
 watch_log(Watch *watch)
 {
-    return watch->access_log || watch->trace ? &watch->log : NULL;
+    return watch_is_wanted(watch->arguments) ? &watch->log : NULL;
 }
 
-void
-watch_attach(Watch *watch, const Run *run, const Spec *spec)
+bool
+watch_open(Watch *watch, const Run *run, const Spec *spec, GError **error)
 {
-    if (watch->access_log)
+    const WatchArguments *arguments = watch->arguments;
+    if (arguments->access_log) {
+        Outfile *file = outfile_open(arguments->access_log, error);
+        if (!file)
+            return false;
+        watch->access_log = access_log_new(file, arguments->format);
         access_log_attach(watch->access_log, run, spec);
-    if (watch->trace)
+    }
+    if (arguments->trace) {
+        Outfile *file = outfile_open(arguments->trace, error);
+        if (!file)
+            return false;
+        watch->trace = trace_new(file, arguments->limit, arguments->from);
         trace_attach(watch->trace, run, spec);
+    }
+    return true;
 }
 
 static void
@@ -156,7 +155,7 @@ note_limit(const Watch *watch)
     if (full_at >= 0)
         output_complain("%s: ends %s after the start, when its events were used up; --trace-limit "
                         "allows more, --trace-from begins later",
-                        watch->trace_name,
+                        watch->arguments->trace,
                         sim_quantity_format_duration(text, sizeof text, full_at));
 }
 

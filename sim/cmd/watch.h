@@ -24,14 +24,15 @@ bool watch_takes_output(const WatchArguments *arguments);
 
 typedef struct Watch Watch;
 
-/* Opens the files that are asked for, none if none is. */
-Watch *watch_open(const WatchArguments *arguments, GError **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Borrows the arguments. */
+Watch *watch_new(const WatchArguments *arguments);
 /* Removes what was not published. */
 void watch_free(Watch *watch);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Watch, watch_free)
 /* For the options of the run; NULL when nothing is watched. */
 RequestLog *watch_log(Watch *watch);
-/* Once the run is made, before it goes on. */
-void watch_attach(Watch *watch, const Run *run, const Spec *spec);
+/* Opens the files that are asked for, once the run is made and before it goes on. */
+bool watch_open(Watch *watch, const Run *run, const Spec *spec,
+                GError **error) G_GNUC_WARN_UNUSED_RESULT;
 /* After the run: false when a file could not be written, which has been said. */
 bool watch_publish(Watch *watch);

@@ -42,7 +42,7 @@ sites:
     requests: 300/s
     client: {timeout: 1s, retries: 2, reload: 5s, persistence: 50%}
     origin: {latency: 40ms}
-    cache: {cacheable: 60%, objects: 1000, size: 10%}
+    cache: {cacheable: 60%, objects: 20k, size: 10%}
 configs:
   flags: {properties: {x: 1}, consumers: [{service: proxy, when: x > 1, effect: {panic: 30%}}]}
 timeline:
@@ -320,6 +320,17 @@ def explain_repeats_seed_sample_end_and_set():
     expect(story_of(line), 0, f"Request {line['request']} for web, at {line['pop']}")
 
 
+def a_network_of_ones_own_is_found_again():
+    os.mkdir("mine")
+    write("mine/pops.csv", "code,latitude,longitude\nAAA,50,8\nBBB,40,-80\n")
+    write("mine/own.yaml", SCENARIO.replace("busiest: 2", "pops: pops.csv"))
+    expect(run("run", "mine/own.yaml", "--plane", "request", "--no-plots", "--out", "d",
+               "--access-log", "d/access.log"), 0)
+    line = read_lines("d/access.log")[-1]
+    check(line["pop"] in ("AAA", "BBB"), line)
+    expect(run("explain", "d", "--request", str(line["request"])), 0, f"at {line['pop']} (")
+
+
 def what_can_not_be_explained_is_said():
     expect(run("explain", "nowhere"), 2, "nowhere: is no run directory")
     expect(run("explain"), 2, "expected one run directory")
@@ -352,7 +363,7 @@ def a_summary_has_latencies_by_region_service_and_outcome():
     check(len(lines) <= 40 and max(map(len, lines)) <= 110, result.stdout)
     with open("runs/requests/summary.txt", encoding="utf-8") as file:
         whole = file.read()
-    for name in ("region ", "service kv", "outcome ok", "outcome timeout"):
+    for name in ("region ", "service kv", "service db", "outcome ok", "outcome timeout"):
         check(name in whole, whole)
     rows = read_json("runs/requests/summary.json")["latencies"]
     check({row["scope"] for row in rows} == {"all", "region", "service", "outcome"}, rows)
