@@ -530,6 +530,7 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
         request_free(pop, request);
         return;
     }
+    request_timer_stop(pop, request); /* in the class where it is, before it has another */
     row->is_direct = false;
     row->clock = plane->rows[row->row].clock;
     request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);
