@@ -376,12 +376,11 @@ by_arrival(gconstpointer a, gconstpointer b, gpointer unused)
 }
 
 static void
-to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request)
 {
     Request *row = &pop->requests[request];
     row->turn++;
-    station_arrive(&pop->stations[row->queue], pop->jobs, request, now);
-    pop->jobs[request].arrived = row->began;
+    station_arrive(&pop->stations[row->queue], pop->jobs, request, row->began);
     row->state = REQUEST_WAITING;
     pop->waiting++;
     if (!row->is_timed && !row->is_orphan)
@@ -409,7 +408,7 @@ unschedule(RequestPlane *plane, RequestPop *pop, SimTime now)
     }
     g_array_sort_with_data(waiting, by_arrival, NULL);
     for (guint i = 0; i < waiting->len; i++)
-        to_queue(plane, pop, g_array_index(waiting, Placed, i).request, now);
+        to_queue(plane, pop, g_array_index(waiting, Placed, i).request);
 }
 
 /* What waits may start: capacity has changed. */
@@ -531,6 +530,7 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
         request_free(pop, request);
         return;
     }
+    request_timer_stop(pop, request); /* in the class where it is, before it has another */
     row->is_direct = false;
     row->clock = plane->rows[row->row].clock;
     request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);

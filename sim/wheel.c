@@ -70,7 +70,7 @@ add_chunk(SimWheel *wheel, Slot *slot)
         last->next = chunk;
     } else {
         uint64_t i = (uint64_t)(slot - wheel->tables->slots[0]);
-        wheel->tables->occupied[0][i / 64] |= UINT64_C(1) << i % 64;
+        wheel->tables->occupied[i / SLOTS][i % SLOTS / 64] |= UINT64_C(1) << i % 64;
         wheel->levels |= 1u << i / SLOTS;
         slot->first = SIM_TIME_MAX;
         chunk->n_before = 0;

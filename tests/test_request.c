@@ -302,6 +302,51 @@ latencies_are_told_by_region_service_and_outcome(void)
     whole_run_clear(&whole);
 }
 
+/* Two classes of time-outs; a crash takes rows from both.  Nobody outlives the longer of them. */
+static void
+a_crash_leaves_no_timer_in_another_class(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: timers\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 40, cores_per_queue: 40, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms, restart: {processes: 10}}\n"
+        "  kv: {placement: core, station: {servers: 10k, service_time: 1000s}}\n"
+        "sites: {web: {service: proxy, requests: 100/s, needs: {kv: {timeout: 2s}},\n"
+        "  client: {timeout: 5s, persistence: 0%}}}\n"
+        "timeline: [{at: +10s, do: kill, service: proxy, share: 60%},\n"
+        "  {at: +20s, do: kill, service: proxy, share: 60%},\n"
+        "  {at: +30s, do: kill, service: proxy, share: 60%}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    double offered = whole_run_total(&whole, "all.offered", 0, SIM_HOUR);
+    double answered = whole_run_total(&whole, "all.answered", 0, SIM_HOUR);
+    CHECK_NEAR(offered - answered, 200, 4 * sqrt(200)); /* two seconds' worth is under way */
+    whole_run_clear(&whole);
+}
+
+/* Queued rows that had no timer get one when the PoP halts, behind one that was set for later. */
+static const char halted[] =
+    "blackstart: 1\ntitle: halt\nclock: {duration: 1m}\n"
+    "network: {busiest: 1, cores: 1, law: constant, diurnal: {amplitude: 0%}}\n"
+    "services:\n"
+    "  proxy: {placement: pop, cpu: 100ms}\n"
+    "  kv: {placement: core, station: {servers: 10k, service_time: 1s}}\n"
+    "sites: {web: {service: proxy, requests: 12/s, needs: {kv: {share: 4%, timeout: 20s}},\n"
+    "  client: {timeout: 10s, persistence: 0%}}}\n"
+    "timeline: [{at: +30s, do: halt, service: proxy, for: 40s}]\n";
+
+static void
+rows_that_were_scheduled_wait_in_order(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, halted, &request);
+    run_advance(whole.run, 31 * SIM_SECOND);
+    sim_verify(run_sim(whole.run));
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -319,6 +364,8 @@ static CU_TestInfo tests[] = {
      a_trace_that_is_not_there_is_an_error_with_its_place},
     {"latencies_are_told_by_region_service_and_outcome",
      latencies_are_told_by_region_service_and_outcome},
+    {"a_crash_leaves_no_timer_in_another_class", a_crash_leaves_no_timer_in_another_class},
+    {"rows_that_were_scheduled_wait_in_order", rows_that_were_scheduled_wait_in_order},
     CU_TEST_INFO_NULL,
 };
 
