@@ -427,7 +427,7 @@ bool
 access_trace_rewind(AccessTrace *trace, GError **error)
 {
     if (fseek(trace->file, 0, SEEK_SET) != 0)
-        return complain_of_file(trace->path, error, "cannot go back to the start");
+        return complain_of_file(trace->path, error, "cannot be read again: expected a file");
     trace->begin = trace->end = 0;
     trace->place = 0;
     trace->n_cells = 0;

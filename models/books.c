@@ -327,7 +327,8 @@ void
 books_close_cpu(Books *books, double used, double there, double most, SimTime to)
 {
     double seconds = sim_seconds(to - books->bucket_from);
-    books_gauge(books, books->columns.cpu_mean, used / (there * seconds), to);
+    /* Capacity is as it stands: what was used before all processes died is more than there is. */
+    books_gauge(books, books->columns.cpu_mean, fmin(1, used / (there * seconds)), to);
     books_gauge(books, books->columns.cpu_max, most, to);
 }
 

@@ -1,6 +1,6 @@
 #include "models/keyed_cache_policy.h"
 
-/* The ring is in the order of use: its oldest was used longest ago. */
+/* The ring is in the order of use: its oldest was used longest ago, and needs no link written. */
 static inline void
 touch(KeyedCache *cache, uint32_t row)
 {

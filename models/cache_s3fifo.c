@@ -48,6 +48,7 @@ leave(KeyedCache *cache, uint32_t row)
     cache->n -= ring != GHOST;
 }
 
+/* Out of everything, ghosts included. */
 static void
 forget(KeyedCache *cache, uint32_t row)
 {
@@ -87,6 +88,8 @@ settle_main(KeyedCache *cache)
         cache->marks[cache_ring_turn(cache, ring)]--;
 }
 
+/* Small gives room while it has its tenth, else main.  A ghost is taken out first, lest it be the
+ * one that is forgotten. */
 static uint32_t
 admit(KeyedCache *cache, uint32_t ghost)
 {

@@ -337,18 +337,24 @@ behaviour_set(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     Flow *flow = plane;
-    bool is_host = flow->world->host[service] == service;
     flow_pop_advance(flow, pop, now_of(flow));
     for (uint32_t u = 0; u < flow->plan->n_units; u++) {
         const FlowUnit *unit = &flow->plan->units[u];
         Behaviour *does = &flow->pops[pop].behaviour[u];
         if (unit->service != service || unit->cohort != cohort)
             continue;
-        if (is_host && behaviour->refused && !does->refused)
-            flow_pop_drop(flow, pop, world_cohort_share(flow->world, service, cohort));
         *does = *behaviour;
     }
     flow_pop_refresh(flow, pop);
+}
+
+static void
+crash(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share, uint32_t cause)
+{
+    Flow *flow = plane;
+    (void)cause;
+    flow_pop_advance(flow, pop, now_of(flow));
+    flow_pop_drop(flow, pop, share * world_cohort_share(flow->world, host, cohort));
 }
 
 static void
@@ -489,6 +495,7 @@ const PlaneOps flow_plane_ops = {
     .cores = cores,
     .steps = steps,
     .behaviour_set = behaviour_set,
+    .crash = crash,
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,

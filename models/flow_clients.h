@@ -4,7 +4,7 @@
  * A machine makes up to `levels` attempts; attempt k + 1 follows a failure of
  * attempt k at once or after back-off x growth^k (full jitter: uniform between 0
  * and that), if the retry budget has a token.  Tokens come at
- * budget x fresh + minimum and are kept for ten seconds at most.  When the
+ * budget x (fresh + reloads) + minimum and are kept for ten seconds at most.  When the
  * machine is done, the share `persistence` of people wait an exponential time
  * with mean `reload` and start anew; the others give up.
  *

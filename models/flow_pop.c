@@ -141,12 +141,11 @@ earn_tokens(const FlowStep *step)
     const FlowClients *clients = &flow->clients;
     static const double KEPT_SECONDS = 10;
     const double *restrict budget = clients->budget, *restrict least = clients->budget_min;
-    const double *restrict demand = step->pop->demand, *restrict share = flow->traffic.share_now;
-    const double *restrict factor = flow->traffic.factor, *restrict had = step->pop->tokens;
+    const double *restrict asked = flow->enter, *restrict had = step->pop->tokens;
     double *restrict tokens = flow->tokens;
     FLOW_APART
     for (uint32_t r = 0; r < step->n; r++) {
-        double rate = budget[r] * demand[r] * share[r] * factor[r] + least[r];
+        double rate = budget[r] * asked[r] / step->seconds + least[r];
         double earned = had[r] + rate * step->seconds, most = rate * KEPT_SECONDS;
         tokens[r] = budget[r] > 0 ? (earned < most ? earned : most) : 1e300;
     }

@@ -7,14 +7,16 @@
  *   sieve     one bit; the hand walks from the oldest to the newest and stays where it evicts,
  *             new objects enter at the head (Zhang and others, NSDI 2024)
  *   s3-fifo   a small queue of 10 %, a main queue, a ghost queue as long as main; two bits (Yang
- *             and others, SOSP 2023)
+ *             and others, SOSP 2023); an object goes on to main with two hits, counted anew there,
+ *             or when it is asked for as a ghost
  *
  * Keys are dense ids below `ids`, looked up in a table of their own (dense), or any 64-bit number,
  * found by hashing into 32-bit slots and chains (hashed).  Objects are rows of columns with 32-bit
  * links.  All memory is taken when the cache is made; an access allocates nothing.
  *
  * With a time to live an object that came in longer ago is a miss and comes in anew; the clock is
- * the caller's.  Capacity counts objects; every object has size 1.
+ * the caller's.  Hits do not renew it; it keeps its place until it is asked for or evicted.
+ * Capacity counts objects; every object has size 1.
  *
  * Left out: sizes in bytes, admission by frequency, disks behind memory.
  */

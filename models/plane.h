@@ -50,6 +50,7 @@ typedef struct RequestTrace { /* a log of keys that a site's requests ask for */
 
 typedef struct PlaneOptions {
     SimTime duration;
+    SimMessages *messages;
     double tick_factor; /* of every step, for tests of convergence; 0 or 1: clock.tick */
     /* Of the request plane. */
     uint32_t sample_pops;       /* PoPs that are kept; 0: all */
@@ -80,6 +81,10 @@ typedef struct PlaneOps {
     /* Placement pop: sets what one PoP's processes of a service and cohort do. */
     void (*behaviour_set)(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
                           const Behaviour *behaviour);
+    /* Processes of a host and cohort died at a PoP: the share of what they had in hand fails now,
+     * before the plane is told what those that are left do. */
+    void (*crash)(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share,
+                  uint32_t cause);
     /* Calls to the service are skipped (true) or made (false). */
     void (*kill_switch_set)(void *plane, uint32_t service, bool killed, uint32_t cause);
     /* The service's front is served by one cohort; SIM_NONE: as the scenario says. */
@@ -100,6 +105,7 @@ typedef struct PlaneOps {
     const Books *(*books)(const void *plane);
     double (*cores)(const void *plane, uint32_t pop); /* CPU capacity of a PoP, as it stands */
     uint64_t (*steps)(const void *plane);             /* of PoPs, or requests: the work done */
-    PlaneKept (*kept)(const void *plane);             /* NULL: all of everything */
-    GArray *(*latencies)(const void *plane);          /* PlaneLatency; NULL: not measured */
+    const char *(*complaint)(const void *plane); /* NULL, or gives why it ended the run, or NULL */
+    PlaneKept (*kept)(const void *plane);        /* NULL: all of everything */
+    GArray *(*latencies)(const void *plane);     /* PlaneLatency; NULL: not measured */
 } PlaneOps;

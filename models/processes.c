@@ -8,8 +8,7 @@ enum {
     DRAW_STRIDE = 1024, /* numbers of a stream that belong to one decision */
 };
 
-/* Without back-off a process that dies at its start would start without end at one instant. */
-static const SimTime start_min = SIM_SECOND;
+static const SimTime start_min = SIM_SECOND; /* without back-off, lest it start without end */
 
 /* What people do draws apart from what configs do, so that it shifts none of the latter's draws. */
 typedef enum Purpose { DRAW_CRASH, DRAW_START, DRAW_KILL, DRAW_ROLL, PURPOSES } Purpose;
@@ -443,18 +442,30 @@ loop(Processes *processes, Group *group, uint32_t dead, uint32_t stuck, uint32_t
         tell(processes, group, before);
 }
 
+/* How many die; they take with them what they had in hand and their part of the cache. */
+static uint32_t
+die(Processes *processes, Group *group, SimRng *rng, double share, uint32_t cause)
+{
+    const World *world = processes->world;
+    uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, share);
+    if (dead == 0)
+        return 0;
+    double lost = (double)dead / group->live;
+    world->ops->crash(world->plane, group->service, group->pop, group->cohort, lost, cause);
+    group->live -= dead;
+    journal_deaths(processes, group, dead, cause);
+    lose_cache(processes, group, dead, cause);
+    return dead;
+}
+
 static void
 crash(Processes *processes, Group *group, double share, uint32_t service, uint32_t cause)
 {
     SimRng *rng = decide(group, DRAW_CRASH);
-    uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, share);
+    uint32_t dead = die(processes, group, rng, share, cause);
     uint32_t stuck = (uint32_t)sim_rng_binomial(rng, dead, restart_of(processes, group)->stuck);
-    if (dead == 0)
-        return;
-    group->live -= dead;
-    journal_deaths(processes, group, dead, cause);
-    lose_cache(processes, group, dead, cause);
-    loop(processes, group, dead, stuck, service, cause);
+    if (dead > 0)
+        loop(processes, group, dead, stuck, service, cause);
 }
 
 static void
@@ -644,13 +655,9 @@ processes_kill(Processes *processes, const ProcessKill *kill)
                 continue;
             Group *group = group_of(processes, host, cohort, kill->pops[i]);
             SimRng *rng = decide(group, DRAW_KILL);
-            uint32_t dead = (uint32_t)sim_rng_binomial(rng, group->live, kill->share);
-            group->live -= dead;
-            if (dead > 0) {
-                journal_deaths(processes, group, dead, kill->cause);
-                lose_cache(processes, group, dead, kill->cause);
+            uint32_t dead = die(processes, group, rng, kill->share, kill->cause);
+            if (dead > 0)
                 loop(processes, group, dead, 0, group->stuck_service, kill->cause);
-            }
             tell_group(processes, group);
         }
 }
@@ -668,8 +675,8 @@ processes_counts(const Processes *processes, uint32_t service, uint32_t cohort, 
                            .restarting = restarting(group)};
 }
 
-static ProcessCounts
-sum_of(const Processes *processes, uint32_t service)
+ProcessCounts
+processes_sum(const Processes *processes, uint32_t service)
 {
     const World *world = processes->world;
     ProcessCounts sum = {0};
@@ -678,21 +685,9 @@ sum_of(const Processes *processes, uint32_t service)
             ProcessCounts counts = processes_counts(processes, service, cohort, pop);
             sum.processes += counts.processes;
             sum.live += counts.live;
+            sum.looping += counts.looping;
             sum.stuck += counts.stuck;
+            sum.restarting += counts.restarting;
         }
     return sum;
-}
-
-double
-processes_live_share(const Processes *processes, uint32_t service)
-{
-    ProcessCounts sum = sum_of(processes, service);
-    return (double)sum.live / sum.processes;
-}
-
-double
-processes_stuck_share(const Processes *processes, uint32_t service)
-{
-    ProcessCounts sum = sum_of(processes, service);
-    return (double)sum.stuck / sum.processes;
 }

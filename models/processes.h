@@ -75,6 +75,5 @@ void processes_kill(Processes *processes, const ProcessKill *kill);
 
 ProcessCounts processes_counts(const Processes *processes, uint32_t service, uint32_t cohort,
                                uint32_t pop);
-/* Over all PoPs and cohorts of the service's host, as shares of its processes. */
-double processes_live_share(const Processes *processes, uint32_t service);
-double processes_stuck_share(const Processes *processes, uint32_t service);
+/* Over all PoPs and cohorts of the service's host. */
+ProcessCounts processes_sum(const Processes *processes, uint32_t service);

@@ -66,16 +66,29 @@ find_factors(RequestPlane *plane)
 
 /* time -------------------------------------------------------------------------------------- */
 
-/* PoPs one by one, then what is between them: no window is longer than the shortest way. */
+/*
+ * What is central goes on to `end` when no PoP can still send it anything that arrives by then;
+ * a PoP that is asked to go on does so for as long as nothing new can reach it from there.
+ */
 static void
 advance(RequestPlane *plane, SimTime to)
 {
     while (plane->at < to) {
         SimTime end = to - plane->at < plane->reach ? to : plane->at + plane->reach;
-        for (uint32_t p = 0; p < plane->n_pops; p++)
-            request_pop_advance(plane, &plane->pops[p], end);
+        for (uint32_t p = 0; p < plane->n_pops; p++) {
+            SimTime way = plane->pop_way[p];
+            if (plane->pop_at[p] + way >= end && end < to)
+                continue;
+            SimTime until = to - plane->at < way ? to : plane->at + way;
+            request_pop_advance(plane, &plane->pops[p], until);
+            plane->pop_at[p] = until;
+        }
         request_core_advance(plane, end);
         plane->at = end;
+    }
+    for (uint32_t p = 0; p < plane->n_pops; p++) {
+        request_pop_advance(plane, &plane->pops[p], to);
+        plane->pop_at[p] = to;
     }
 }
 
@@ -120,6 +133,9 @@ on_tick(Sim *sim, void *state, SimEvent event)
     if (now >= books_bucket_end(plane->books))
         close_bucket(plane, now);
     find_factors(plane);
+    plane->complaint = request_exhausted(plane);
+    if (plane->complaint)
+        sim_stop(sim);
     SimTime edge = books_bucket_end(plane->books), next = now + plane->tick;
     sim_at(sim, next < edge ? next : edge, &model, TICK, 0, 0);
 }
@@ -182,6 +198,7 @@ attach_services(RequestPlane *plane)
         plane->core_of[v] = world_service(world, v)->placement == PLACEMENT_POP ? SIM_NONE : n++;
     request_core_attach(plane);
     request_plan_attach(plane);
+    request_core_settle(plane);
     for (uint32_t i = 0; i < plane->n_cores; i++)
         for (uint32_t r = 0; plane->cores[i].service == SIM_NONE && r < plane->plan->n_clients; r++)
             if (plane->rows[r].site == plane->cores[i].site)
@@ -189,14 +206,12 @@ attach_services(RequestPlane *plane)
 }
 
 static void
-attach_pops(RequestPlane *plane)
+attach_pops(RequestPlane *plane, const double *cores)
 {
     const NetworkSpec *network = &plane->world->spec->network;
-    g_autofree double *cores = g_new(double, plane->world->n_pops + 1);
     plane->may_schedule = network->discipline == DISCIPLINE_FIFO && network->queue <= 0 &&
                           network->limit.kind == LIMITER_NONE && !network->deadlines;
     plane->pop_scale = 1;
-    traffic_cores_find(&plane->traffic, cores);
     for (uint32_t i = 0; i < plane->n_kept; i++) {
         uint32_t index = plane->pops[i].index;
         request_pop_attach(plane, &plane->pops[i], index, i, cores[index]);
@@ -225,8 +240,12 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     attach_sample(plane, options->sample_pops);
     request_record_attach(plane);
     attach_services(plane);
+    g_autofree double *cores = g_new(double, world->n_pops + 1);
+    traffic_cores_find(&plane->traffic, cores);
+    if (!request_check(plane, cores, options->messages))
+        return NULL;
     request_cache_attach(plane);
-    attach_pops(plane);
+    attach_pops(plane, cores);
     set_all_demand(plane, 0);
     find_factors(plane);
     sim_at(sim, plane->tick, &model, TICK, 0, 0);
@@ -279,25 +298,41 @@ behaviour_set(void *state, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     RequestPlane *plane = state;
-    const World *world = plane->world;
     advance_to_now(plane);
     if (plane->kept_of[pop] == SIM_NONE)
         return;
     RequestPop *at = &plane->pops[plane->kept_of[pop]];
-    bool dies = false;
+    bool is_gone = false;
     for (uint32_t u = 0; u < plane->plan->n_units; u++) {
         const FlowUnit *unit = &plane->plan->units[u];
         if (unit->service != service || unit->cohort != cohort)
             continue;
-        dies |= world->host[service] == service && behaviour->refused && !at->behaviour[u].refused;
+        is_gone |= behaviour->refused && !at->behaviour[u].refused;
         at->behaviour[u] = *behaviour;
         at->unit_slot[u] = (uint8_t)books_cause_slot(plane->books, behaviour->cause);
         at->stuck_slot[u] = (uint8_t)books_cause_slot(plane->books, behaviour->stuck_cause);
     }
     request_cpu_refresh(plane, at, plane->at);
-    if (dies)
-        request_cpu_crash(plane, at, service, cohort,
-                          books_cause_slot(plane->books, behaviour->cause), plane->at);
+    /* What was tried again before this was known finds nobody either. */
+    const RequestCrash rest = {.host = service,
+                               .cohort = cohort,
+                               .share = 1,
+                               .slot = books_cause_slot(plane->books, behaviour->cause)};
+    if (is_gone && plane->world->host[service] == service)
+        request_cpu_crash(plane, at, &rest, plane->at);
+}
+
+static void
+crash(void *state, uint32_t host, uint32_t pop, uint32_t cohort, double share, uint32_t cause)
+{
+    RequestPlane *plane = state;
+    const RequestCrash what = {.host = host,
+                               .cohort = cohort,
+                               .share = share,
+                               .slot = books_cause_slot(plane->books, cause)};
+    advance_to_now(plane);
+    if (plane->kept_of[pop] != SIM_NONE)
+        request_cpu_crash(plane, &plane->pops[plane->kept_of[pop]], &what, plane->at);
 }
 
 static void
@@ -498,6 +533,12 @@ steps(const void *state)
     return ((const RequestPlane *)state)->attempts;
 }
 
+static const char *
+complaint(const void *state)
+{
+    return ((const RequestPlane *)state)->complaint;
+}
+
 static PlaneKept
 kept(const void *state)
 {
@@ -516,6 +557,7 @@ const PlaneOps request_plane_ops = {
     .attach = attach,
     .finish = finish,
     .behaviour_set = behaviour_set,
+    .crash = crash,
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,
@@ -527,6 +569,7 @@ const PlaneOps request_plane_ops = {
     .books = books,
     .cores = cores,
     .steps = steps,
+    .complaint = complaint,
     .kept = kept,
     .latencies = request_latencies,
 };

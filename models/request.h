@@ -16,10 +16,11 @@
  * starts; the milliseconds of the service itself break nobody's patience.  Under processor sharing,
  * where nobody waits, it holds for the whole service.
  *
- * Time.  A PoP touches others only through central services, which are some milliseconds away, so
- * PoPs advance one by one in windows no longer than that (`reach`), then the central services do.
- * Within a window a PoP is a plain event loop over its next arrival, the next person to come back
- * and a wheel of its own.  What the world does falls on the edges of windows.
+ * Time.  A PoP touches others only through central services, and nothing gets there or back faster
+ * than its way.  So PoPs advance one by one, each as far as the way ahead of what is central, and
+ * what is central follows when no PoP can send it anything earlier.  Within such a window a PoP is
+ * a plain event loop over its next arrival, the next person to come back and a wheel of its own.
+ * What the world does falls on the edges of windows.
  *
  * Fast path.  While a PoP is plain - first in, first out, no limit, nothing failing - a request's
  * whole future is known when it arrives: it starts when the first server of its queue is free.  If
@@ -50,7 +51,7 @@
 #include "models/zipf.h"
 #include "sim/wheel.h"
 
-enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 32 };
+enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255 };
 
 /* steps ------------------------------------------------------------------------------------- */
 
@@ -73,13 +74,16 @@ typedef struct RequestStep {
     uint32_t core;     /* call: the central service */
     uint32_t fallback; /* call: another one; SIM_NONE */
     uint32_t retries, calls;
+    bool is_direct; /* call: one try, straight to its service */
 } RequestStep;
 
 typedef struct RequestProgram { /* of a row, or of a central service */
     const RequestStep *steps;
     uint32_t n_steps;
-    double cpu;      /* seconds of the units that are always made */
-    bool is_certain; /* every unit is always made, or never: cpu is all */
+    double cpu;             /* seconds of the units that are always made */
+    uint64_t calls, direct; /* steps that are calls; those of them that are direct */
+    bool has_cpu;           /* that is all: no unit is made only at times */
+    bool is_certain;        /* every unit is always made, or never: cpu is all */
     bool has_calls;
 } RequestProgram;
 
@@ -105,6 +109,7 @@ typedef struct Request {
     SimTime done;    /* scheduled or served: end of its CPU time */
     SimTime service; /* CPU time it takes */
     uint64_t key;    /* of the object it asks for */
+    SimTime called;  /* when its direct call began */
     uint32_t row;    /* SIM_NONE: a call without CPU here */
     uint32_t turn; /* grows with every change of state: events and answers of old turns are stale */
     uint32_t parent, parent_turn; /* call: the request at this PoP that makes it, else SIM_NONE */
@@ -119,7 +124,8 @@ typedef struct Request {
     uint8_t slot;    /* of that */
     uint32_t blamed; /* the service that it fails at; SIM_NONE */
     bool is_orphan;  /* nobody waits for it any more; it only takes CPU */
-    bool is_miss, is_fallback, is_timed;
+    bool is_miss, is_fallback, is_timed, is_direct;
+    uint8_t patience; /* its own time-out class during a direct call */
 } Request;
 
 typedef enum RequestEventKind {
@@ -179,6 +185,7 @@ typedef struct RequestPop {
     double cores, speed;
     double pace; /* nanoseconds that a second of CPU time takes on one server */
     bool is_halted, has_trouble, is_burning;
+    uint32_t n_crashes;
     bool is_scheduled; /* the fast path's way */
     uint32_t n_queues, servers;
     SimTime *free_at;      /* [queue][server] */
@@ -199,8 +206,9 @@ typedef struct RequestPop {
     BooksPop counts;
     uint32_t overload_slot, backlog_slot, guest_slot, n_guests;
     uint32_t region;
-    uint64_t *latencies; /* of its region: [outcome][bucket] */
-    uint64_t *sojourns;  /* of the host service: [bucket] */
+    SimTime ways[BOOKS_WAY_POINTS]; /* of its clients, there and back */
+    uint64_t *latencies;            /* of its region: [outcome][bucket] */
+    uint64_t *sojourns;             /* of the host service: [bucket] */
 } RequestPop;
 
 /* central services -------------------------------------------------------------------------- */
@@ -210,7 +218,11 @@ typedef struct RequestCore {
     uint32_t site;
     uint32_t pop; /* kept PoP where its own calls enter */
     double servers, factor;
-    double seconds;      /* service time */
+    double seconds;    /* service time */
+    bool is_scheduled; /* first in, first out, and nothing that could change a time once fixed */
+    SimTime *free_at;  /* then: [server], a heap */
+    SimTime *starts;   /* and a ring: when those that wait will start */
+    uint32_t starts_capacity, first_start, n_starts;
     double rate, tokens; /* origin: requests a second that it answers, a second's worth at most */
     bool is_constant, is_halted;
     double concurrency; /* < 0: none */
@@ -267,7 +279,8 @@ typedef struct RequestPlane {
     Traffic traffic;
     Books *books;
     SimTime tick, ticked, demand_until, at;
-    SimTime reach; /* windows are no longer */
+    SimTime reach;             /* the shortest way between a PoP and a central service */
+    SimTime *pop_at, *pop_way; /* [pop] where it has got to; its own shortest way */
     bool *killed;
     RequestRow *rows;
     uint32_t n_kept, n_pops; /* kept PoPs; with the nowhere at the end */
@@ -284,7 +297,9 @@ typedef struct RequestPlane {
     uint32_t halt_slot, scale_slot;
     SimTime timeouts[REQUEST_TIMEOUTS_MAX];
     uint32_t n_timeouts;
-    bool may_schedule; /* first in, first out and no limits: the fast path may be taken */
+    bool has_too_many_timeouts, has_too_many_steps;
+    const char *complaint; /* why the run was ended; NULL: it was not */
+    bool may_schedule;     /* first in, first out and no limits: the fast path may be taken */
     uint32_t n_cores;
     RequestCore *cores;
     uint32_t *core_of; /* [service]; SIM_NONE */
@@ -326,6 +341,7 @@ enum {
     DRAW_QUEUE = 76,
     DRAW_MARK = 77,
     DRAW_THROTTLE = 78,
+    DRAW_CRASH = 79,     /* with the number of the crash in it */
     DRAW_BACKOFF = 80,   /* + level */
     DRAW_PANIC = 128,    /* + 128 level + 2 unit steps */
     DRAW_DEGRADED = 896, /* + step */
@@ -345,6 +361,15 @@ request_draw(const RequestPop *pop, uint64_t number, uint32_t purpose)
     SimRng rng = request_draws(pop, number, purpose);
     return sim_rng_unit(&rng);
 }
+
+/* The way of a request's client. */
+static inline SimTime
+request_way(const RequestPop *pop, uint64_t number)
+{
+    SimRng rng = request_draws(pop, number, DRAW_WAY);
+    return pop->ways[sim_rng_u64(&rng) >> 62];
+}
+_Static_assert(BOOKS_WAY_POINTS == 4, "two bits choose one");
 
 /* What an attempt will ask for, drawn when it arrives. */
 typedef struct RequestWish {
@@ -387,9 +412,12 @@ void request_pop_tick(RequestPlane *plane, RequestPop *pop);
 
 /* request_cpu.c */
 void request_cpu_attach(RequestPlane *plane, RequestPop *pop);
-/* The whole of a plain request at once; false: it must become an object. */
+/* The whole of a plain request at once, or with one direct call all up to it; false: it must
+ * become an object now. */
 bool request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now,
                       SimTime to);
+/* The least of a heap of times becomes `done`: its server is taken until then. */
+void request_server_take(SimTime *free_at, uint32_t n, SimTime done);
 void request_cpu_arrive(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_cpu_done(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_cpu_shared(RequestPlane *plane, RequestPop *pop, uint32_t queue, SimTime now);
@@ -397,15 +425,32 @@ void request_cpu_shared(RequestPlane *plane, RequestPop *pop, uint32_t queue, Si
 bool request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 /* After capacity, behaviour or a halt changed. */
 void request_cpu_refresh(RequestPlane *plane, RequestPop *pop, SimTime now);
-/* All that waits or is served in a cohort of a host fails now. */
-void request_cpu_crash(RequestPlane *plane, RequestPop *pop, uint32_t host, uint32_t cohort,
-                       uint32_t slot, SimTime now);
+/* Processes died: the share of what they had in hand fails now. */
+typedef struct RequestCrash {
+    uint32_t host, cohort;
+    double share;
+    uint32_t slot;
+} RequestCrash;
+void request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash *crash,
+                       SimTime now);
 /* Back to the fast path where nothing waits and nothing fails. */
 void request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now);
 
 /* request_life.c */
+uint32_t request_client_new(RequestPlane *plane, RequestPop *pop, const RequestWish *wish,
+                            uint32_t mark, SimTime now);
 void request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
                    bool is_reload, SimTime now, SimTime to);
+/* It waits for calls and origins as long again as it would have waited for CPU. */
+void request_watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+/* The next call that it makes; when there is none, what comes after the steps. */
+void request_take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+/* No process takes its connection, or those that do are stuck: it fails without CPU. */
+bool request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request);
+/* What a unit did to it, when it has had its CPU. */
+void request_end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+void request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                     SimTime now);
 /* What is decided when an attempt gets CPU. */
 void request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request);
 /* It has had its CPU time. */
@@ -415,9 +460,22 @@ void request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t reque
 void request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
                              const RequestEvent *event, SimTime now);
+
+/* request_call.c */
+/* All tries of a need's step, to its service or its fallback. */
+void request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
+                        bool is_fallback, SimTime now);
+void request_call_directly(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime at);
+void request_call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                       uint32_t slot, SimTime now);
+/* A direct call's time is up: true if that was all; false: its client's is. */
+bool request_direct_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
+                            SimTime now);
 void request_call_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
                            const RequestEvent *event, SimTime now);
 void request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime now);
+
+/* request_life.c again: time-outs */
 void request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 uint32_t request_overload_slot(RequestPlane *plane, RequestPop *pop, uint32_t request);
 
@@ -435,6 +493,9 @@ void request_cache_tick(RequestPlane *plane, RequestPop *pop);
 
 /* request_core.c */
 void request_core_attach(RequestPlane *plane);
+void request_core_settle(RequestPlane *plane); /* once programs are known */
+/* Servers that may be busy, fewer while calls are held for what they need. */
+void request_core_bound(RequestCore *core);
 void request_core_advance(RequestPlane *plane, SimTime to);
 /* A PoP's row calls a central service or an origin. */
 void request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
@@ -447,10 +508,14 @@ uint32_t request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng 
 /* The number of the call that makes this one; 0: it is over. */
 uint64_t request_core_number(const RequestPlane *plane, const RequestEvent *event);
 void request_core_tick(RequestPlane *plane);
+/* Calls that wait for a server now. */
+uint32_t request_core_waiting(RequestCore *core, SimTime now);
 
 /* request_log.c: only while somebody watches; HOP asks that first. */
 void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);
 /* Its wait for CPU and its CPU, as far as it came. */
+void request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
+                        RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now);
 void request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Outcome outcome,
                      uint32_t slot, SimTime now);
 void request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request,
@@ -473,6 +538,13 @@ uint64_t request_call_number(const RequestPlane *plane, uint32_t call);
         if (G_UNLIKELY((plane)->log))                                                              \
             request_hop_central((plane), (call), (RequestHop){__VA_ARGS__});                       \
     } while (0)
+
+/* request_check.c */
+/* Before anything large is taken: what is too much for single requests, or too little in this
+ * sample, goes to messages; false if there is any.  cores: of all PoPs of the world. */
+bool request_check(const RequestPlane *plane, const double *cores, SimMessages *messages);
+/* Why a run can not go on: it has outgrown what it may take.  NULL: it has not. */
+const char *request_exhausted(const RequestPlane *plane);
 
 /* request_record.c */
 void request_record_attach(RequestPlane *plane);

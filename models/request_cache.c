@@ -100,10 +100,11 @@ next_of_trace(RequestPlane *plane, RequestPop *pop, uint32_t site)
 }
 
 /* Requests before the run, until the content is what it will be: for LRU that is when it is full.
- */
+ * Keys are drawn some ahead, since each is looked for in a part of memory that is far away. */
 static void
 warm(RequestPlane *plane, RequestPop *pop, uint32_t site)
 {
+    enum { AHEAD = 32 };
     const CacheSpec *cache = &world_site(plane->world, site)->cache;
     double rate = cache->cacheable * demand_mean(plane->traffic.demand, pop->index, site);
     double gap = rate > 0 ? 1e9 / rate : 1;
@@ -111,10 +112,16 @@ warm(RequestPlane *plane, RequestPop *pop, uint32_t site)
                             plane->world->geo->pops.code[pop->index], site);
     uint64_t n = cache->trace ? plane->traces[site].n / 2
                               : (uint64_t)fmin(warm_requests(plane, site), WARM_REQUESTS_MAX);
-    for (uint64_t i = 0; i < n; i++) {
-        uint64_t key =
-            cache->trace ? next_of_trace(plane, pop, site) : zipf_draw(plane->zipfs[site], &rng);
-        keyed_cache_access(pop->caches[site], key, -sim_from_nanoseconds(gap * (double)(n - i)));
+    uint64_t keys[AHEAD] = {0};
+    for (uint64_t i = 0; i < n + AHEAD; i++) {
+        uint64_t *key = &keys[i % AHEAD];
+        double age = gap * (double)(n + AHEAD - i);
+        if (i >= AHEAD)
+            keyed_cache_access(pop->caches[site], *key, -sim_from_nanoseconds(age));
+        if (i >= n)
+            continue;
+        *key = cache->trace ? next_of_trace(plane, pop, site) : zipf_draw(plane->zipfs[site], &rng);
+        keyed_cache_prefetch(pop->caches[site], *key);
     }
 }
 

@@ -5,9 +5,6 @@
 #include <string.h>
 
 enum { CALLS_FIRST = 256 };
-static const SimTime WAY_LEAST = 2 * SIM_MILLISECOND; /* to a central service and, as long, back */
-static const double WAY_BASE = 1e-3;                  /* seconds, before the distance counts */
-static const double SECONDS_PER_KM = 7.5e-6;          /* one way in fibre, 1.5 x the great circle */
 
 typedef enum CentralEvent {
     CENTRAL_ARRIVES,
@@ -113,8 +110,8 @@ fail(RequestPlane *plane, uint32_t call, SimTime now)
 /* stations ---------------------------------------------------------------------------------- */
 
 /* Calls that are held while what they need answers use up the concurrency. */
-static void
-bound_servers(RequestCore *core)
+void
+request_core_bound(RequestCore *core)
 {
     double servers = core->is_halted ? 0 : floor(core->servers * core->factor + 0.5);
     servers = core->is_halted ? 0 : fmax(1, fmin(servers, 4e9));
@@ -168,7 +165,7 @@ static void
 fill_servers(RequestPlane *plane, RequestCore *core, SimTime now)
 {
     uint32_t dropped = SIM_NONE, call;
-    bound_servers(core);
+    request_core_bound(core);
     while ((call = station_take(&core->station, plane->call_jobs, now, &dropped)) != SIM_NONE)
         begin(plane, call, now);
     while (dropped != SIM_NONE) {
@@ -197,17 +194,68 @@ ask_origin(RequestPlane *plane, uint32_t index, SimTime now)
 }
 
 static void
+keep_start(RequestPlane *plane, RequestCore *core, SimTime start)
+{
+    if (core->n_starts == core->starts_capacity) {
+        uint32_t old = core->starts_capacity, capacity = old ? 2 * old : CALLS_FIRST;
+        SimTime *starts = SIM_ARENA_NEW(plane->arena, SimTime, capacity);
+        for (uint32_t i = 0; i < old; i++)
+            starts[i] = core->starts[(core->first_start + i) & (old - 1)];
+        core->starts = starts;
+        core->starts_capacity = capacity;
+        core->first_start = 0;
+    }
+    core->starts[(core->first_start + core->n_starts++) & (core->starts_capacity - 1)] = start;
+}
+
+uint32_t
+request_core_waiting(RequestCore *core, SimTime now)
+{
+    if (!core->is_scheduled)
+        return core->station.waiting;
+    while (core->n_starts && core->starts[core->first_start] <= now) {
+        core->first_start = (core->first_start + 1) & (core->starts_capacity - 1);
+        core->n_starts--;
+    }
+    return core->n_starts;
+}
+
+/* First in, first out: the first server that is free takes it, and its answer is sent already. */
+static void
+schedule(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    RequestCall *call = &plane->calls[index];
+    RequestCore *core = &plane->cores[call->core];
+    double spread = core->is_constant ? 1 : sim_rng_exponential_unit(&core->draws);
+    SimTime start = core->free_at[0] > now ? core->free_at[0] : now;
+    call->service = sim_from_seconds(core->seconds * spread / speed_of(core));
+    core->busy_ns += (double)call->service;
+    core->waited_ns += (double)(start - now);
+    core->begun++;
+    request_server_take(core->free_at, core->station.servers, start + call->service);
+    if (start > now) {
+        request_core_waiting(core, now);
+        keep_start(plane, core, start);
+    }
+    answer(plane, index, OUTCOME_OK, 0, start + call->service);
+}
+
+static void
 arrive(RequestPlane *plane, uint32_t index, SimTime now)
 {
     RequestCall *call = &plane->calls[index];
     RequestCore *core = &plane->cores[call->core];
     call->began = now;
     core->marked[call->mark]++;
+    if (core->is_scheduled && call->pop != SIM_NONE) {
+        schedule(plane, index, now);
+        return;
+    }
     if (core->service == SIM_NONE) {
         ask_origin(plane, index, now);
         return;
     }
-    bound_servers(core);
+    request_core_bound(core);
     StationAnswer answer = STATION_REFUSE;
     if (core->shared)
         answer = core->station.busy < core->station.limit ? STATION_START : STATION_REFUSE;
@@ -466,11 +514,26 @@ handle(RequestPlane *plane, const RequestEvent *event, SimTime now)
     }
 }
 
+/* Rows of calls under way are more than a near cache holds: the next ones are sent for early. */
+static inline void
+fetch_ahead(const RequestPlane *plane)
+{
+    uint32_t far = sim_wheel_ahead(plane->wheel, 7), near = sim_wheel_ahead(plane->wheel, 3);
+    if (far != SIM_NONE)
+        __builtin_prefetch(&plane->events.slots[far]);
+    if (near != SIM_NONE && plane->events.slots[near].kind != CENTRAL_SHARED) {
+        uint32_t who = plane->events.slots[near].who;
+        __builtin_prefetch(&plane->calls[who], 1);
+        __builtin_prefetch(&plane->call_jobs[who], 1);
+    }
+}
+
 void
 request_core_advance(RequestPlane *plane, SimTime to)
 {
     SimWheelItem item;
     while (sim_wheel_pop(plane->wheel, to, &item)) {
+        fetch_ahead(plane);
         RequestEvent event =
             request_events_take(&plane->events, (uint32_t)item.key & SIM_WHEEL_PAYLOAD_MAX);
         handle(plane, &event, item.at);
@@ -525,114 +588,9 @@ request_core_tick(RequestPlane *plane)
         uint32_t slot = core->capacity_slot;
         if (!slot)
             slot = traffic_surge_cause(&plane->traffic, core->service);
-        if (slot || core->station.waiting == 0)
+        if (slot || request_core_waiting(core, plane->at) == 0)
             core->backlog_slot = slot;
         for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
             core->marked[c] *= 0.5; /* what came lately counts most */
     }
-}
-
-/* attaching --------------------------------------------------------------------------------- */
-
-static double
-km_to(const RequestPlane *plane, uint32_t location, const RequestPop *pop)
-{
-    const GeoPlaces *at = &plane->world->geo->pops.at;
-    if (location == SIM_NONE)
-        return 0;
-    const LocationSpec *place =
-        SIM_ITEM(plane->world->spec->locations, const LocationSpec, location);
-    return geo_distance_km(place->latitude, place->longitude, at->latitude[pop->index],
-                           at->longitude[pop->index]);
-}
-
-/* Calls of the service itself enter at the nearest kept PoP, without a location at the first. */
-static void
-attach_ways(RequestPlane *plane, RequestCore *core)
-{
-    double least = 1e18;
-    core->way = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_kept + 1);
-    for (uint32_t p = 0; p < plane->n_kept; p++) {
-        uint32_t location = world_service(plane->world, core->service)->location;
-        double km = km_to(plane, location, &plane->pops[p]);
-        SimTime way = sim_from_seconds(WAY_BASE + km * SECONDS_PER_KM);
-        core->way[p] = way < WAY_LEAST ? WAY_LEAST : way;
-        if (km < least) {
-            least = km;
-            core->pop = p;
-        }
-    }
-}
-
-static void
-attach_station(RequestPlane *plane, RequestCore *core)
-{
-    const ServiceSpec *service = world_service(plane->world, core->service);
-    const StationSpec *spec = &service->station;
-    double share = plane->service_share[core->service];
-    core->servers = spec->servers * share;
-    core->seconds = sim_seconds(spec->service_time);
-    core->is_constant = spec->law == SERVICE_CONSTANT;
-    core->concurrency = spec->concurrency > 0 ? spec->concurrency * share : -1;
-    core->rule = (StationRule){.discipline = (StationDiscipline)spec->discipline,
-                               .queue = spec->queue > 0 ? spec->queue * share : -1,
-                               .cancel = spec->cancel,
-                               .expected = spec->deadlines ? spec->service_time : 0};
-    station_init(&core->station, &core->rule, 1);
-    limiter_init(&core->limiter, (LimiterKind)spec->limit.kind, spec->limit.initial,
-                 sim_stream(plane->world->sim, "request/%s/limit", service->entity.name));
-    core->station.limit = limiter_limit(&core->limiter);
-    core->draws = sim_stream(plane->world->sim, "request/%s/service", service->entity.name);
-    core->latencies = plane->service_latencies + (size_t)core->service * SIM_HISTOGRAM_BUCKETS;
-    bound_servers(core);
-    if (spec->discipline == DISCIPLINE_SHARING)
-        core->shared = sharing_new(plane->arena, fmax(1, floor(core->servers + 0.5)));
-}
-
-static void
-attach_origin(RequestPlane *plane, RequestCore *core, uint32_t site)
-{
-    const OriginSpec *origin = &world_site(plane->world, site)->origin;
-    SimTime way = origin->latency / 2 < WAY_LEAST ? WAY_LEAST : origin->latency / 2;
-    *core = (RequestCore){.service = SIM_NONE, .site = site, .factor = 1};
-    core->rate = core->tokens = origin->capacity_per_s * plane->site_share[site];
-    core->way = SIM_ARENA_NEW(plane->arena, SimTime, plane->n_kept + 1);
-    for (uint32_t p = 0; p < plane->n_kept; p++)
-        core->way[p] = way;
-}
-
-static void
-find_reach(RequestPlane *plane)
-{
-    bool is_called = false;
-    for (uint32_t e = 0; e < plane->plan->n_edges; e++)
-        is_called |= plane->plan->edges[e].is_used;
-    for (uint32_t i = 0; i < plane->n_cores; i++)
-        for (uint32_t p = 0; p < plane->n_kept; p++)
-            if ((is_called || plane->cores[i].service == SIM_NONE) &&
-                plane->cores[i].way[p] < plane->reach)
-                plane->reach = plane->cores[i].way[p];
-}
-
-void
-request_core_attach(RequestPlane *plane)
-{
-    const World *world = plane->world;
-    uint32_t n = 0;
-    plane->reach = SIM_TIME_MAX;
-    plane->calls_free = SIM_NONE;
-    plane->wheel = sim_wheel_new(plane->arena);
-    plane->cores = SIM_ARENA_NEW(plane->arena, RequestCore, world->n_services + world->n_sites);
-    for (uint32_t v = 0; v < world->n_services; v++) {
-        if (world_service(world, v)->placement == PLACEMENT_POP)
-            continue;
-        plane->cores[n] = (RequestCore){.service = v, .site = SIM_NONE, .factor = 1};
-        attach_ways(plane, &plane->cores[n]);
-        attach_station(plane, &plane->cores[n++]);
-    }
-    for (uint32_t s = 0; s < world->n_sites; s++)
-        if (world_site(world, s)->origin.capacity_per_s > 0)
-            attach_origin(plane, &plane->cores[n++], s);
-    plane->n_cores = n;
-    find_reach(plane);
 }

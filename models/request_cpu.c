@@ -12,7 +12,7 @@ cpu_of(const RequestPlane *plane, const RequestPop *pop, uint32_t row, uint64_t 
 {
     const RequestProgram *program = &plane->rows[row].program;
     double cpu = 0;
-    if (program->is_certain && !pop->is_burning)
+    if (program->has_cpu && !pop->is_burning)
         return program->cpu;
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
@@ -50,9 +50,8 @@ queue_of(const RequestPop *pop, uint64_t number)
 
 /* the fast path ----------------------------------------------------------------------------- */
 
-/* The least of a queue's heap of times becomes `done`. */
-static void
-take_server(SimTime *free_at, uint32_t n, SimTime done)
+void
+request_server_take(SimTime *free_at, uint32_t n, SimTime done)
 {
     uint32_t at = 0;
     for (;;) {
@@ -75,12 +74,30 @@ count_sojourn(RequestPop *pop, SimTime sojourn)
     pop->sojourns[sim_histogram_index(sojourn)]++;
 }
 
-static SimTime
-way_of(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
+/* Its CPU time is fixed and over within the window: the call that it then makes is sent already. */
+static void
+call_ahead(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime now, SimTime done)
 {
-    SimRng rng = request_draws(pop, number, DRAW_WAY);
-    uint32_t i = (uint32_t)(sim_rng_u64(&rng) >> 62);
-    return sim_from_seconds(plane->books->way[pop->index * BOOKS_WAY_POINTS + i]);
+    uint32_t request = request_client_new(plane, pop, wish, 0, now);
+    Request *row = &pop->requests[request];
+    uint64_t calls = wish->made & plane->rows[wish->row].program.calls;
+    row->clock = plane->rows[wish->row].clock;
+    row->step = (uint16_t)__builtin_ctzll(calls);
+    row->blamed = SIM_NONE;
+    plane->books->fresh[wish->row]++;
+    plane->books->offered[wish->row]++;
+    pop->counts.offered++;
+    request_call_directly(plane, pop, request, done);
+}
+
+static void
+pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime latency)
+{
+    plane->passed[wish->row]++;
+    plane->passed_miss[wish->row] += wish->is_miss;
+    pop->passed++;
+    pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
+                   sim_histogram_index(latency + request_way(pop, wish->number))]++;
 }
 
 bool
@@ -88,28 +105,31 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
                  SimTime to)
 {
     const RequestRow *row = &plane->rows[wish->row];
+    uint64_t calls = wish->made & row->program.calls;
+    bool is_direct = calls && (calls & (calls - 1)) == 0 && (calls & row->program.direct);
+    if (calls && !is_direct)
+        return false;
     SimTime service =
         draw_service(plane, pop, wish->number, 0, cpu_of(plane, pop, wish->row, wish->made));
     SimTime *free_at = pop->free_at + (size_t)queue_of(pop, wish->number) * pop->servers;
     SimTime start = service == 0 || free_at[0] < now ? now : free_at[0];
-    SimTime done = start + service, end = done;
-    if (wish->is_miss) {
+    SimTime done = start + service, end = done, patience = plane->timeouts[row->clock];
+    if (wish->is_miss && !is_direct) {
         if (row->origin != SIM_NONE)
             return false;
         end += row->origin_latency;
     }
-    SimTime patience = plane->timeouts[row->clock];
     if (end > to || start - now >= patience || end - done >= patience)
         return false;
     if (service > 0)
-        take_server(free_at, pop->servers, done);
-    plane->passed[wish->row]++;
-    plane->passed_miss[wish->row] += wish->is_miss;
-    pop->passed++;
+        request_server_take(free_at, pop->servers, done);
     pop->busy_ns += (uint64_t)service;
-    count_sojourn(pop, done - now);
-    pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
-                   sim_histogram_index(end - now + way_of(plane, pop, wish->number))]++;
+    if (service > 0)
+        count_sojourn(pop, done - now);
+    if (is_direct)
+        call_ahead(plane, pop, wish, now, done);
+    else
+        pass(plane, pop, wish, end - now);
     return true;
 }
 
@@ -133,7 +153,7 @@ schedule(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     }
     row->state = REQUEST_SCHEDULED;
     row->done = start + row->service;
-    take_server(free_at, pop->servers, row->done);
+    request_server_take(free_at, pop->servers, row->done);
     request_post(plane, pop, row->done,
                  (RequestEvent){.kind = REQUEST_ON_CPU, .who = request, .turn = row->turn});
 }
@@ -342,7 +362,7 @@ request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimT
 typedef struct Placed {
     SimTime began;
     uint64_t number;
-    uint32_t request;
+    uint32_t request, turn;
 } Placed;
 
 static gint
@@ -356,12 +376,11 @@ by_arrival(gconstpointer a, gconstpointer b, gpointer unused)
 }
 
 static void
-to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request)
 {
     Request *row = &pop->requests[request];
     row->turn++;
-    station_arrive(&pop->stations[row->queue], pop->jobs, request, now);
-    pop->jobs[request].arrived = row->began;
+    station_arrive(&pop->stations[row->queue], pop->jobs, request, row->began);
     row->state = REQUEST_WAITING;
     pop->waiting++;
     if (!row->is_timed && !row->is_orphan)
@@ -378,7 +397,7 @@ unschedule(RequestPlane *plane, RequestPop *pop, SimTime now)
         pop->stations[q].busy = 0;
     for (uint32_t i = 0; i < pop->n_requests; i++) {
         Request *row = &pop->requests[i];
-        const Placed placed = {row->began, row->number, i};
+        const Placed placed = {row->began, row->number, i, row->turn};
         bool has_server = row->state == REQUEST_SCHEDULED && row->done - row->service <= now;
         if (has_server) {
             row->state = REQUEST_SERVED;
@@ -389,7 +408,7 @@ unschedule(RequestPlane *plane, RequestPop *pop, SimTime now)
     }
     g_array_sort_with_data(waiting, by_arrival, NULL);
     for (guint i = 0; i < waiting->len; i++)
-        to_queue(plane, pop, g_array_index(waiting, Placed, i).request, now);
+        to_queue(plane, pop, g_array_index(waiting, Placed, i).request);
 }
 
 /* What waits may start: capacity has changed. */
@@ -465,19 +484,29 @@ request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now)
         if (row->state != REQUEST_SERVED)
             continue;
         row->state = REQUEST_SCHEDULED;
-        take_server(pop->free_at + (size_t)row->queue * pop->servers, pop->servers, row->done);
+        request_server_take(pop->free_at + (size_t)row->queue * pop->servers, pop->servers,
+                            row->done);
     }
 }
 
+/* In a process of that cohort: it waits for CPU, has it, or waits for what it called. */
 static bool
-is_of_cohort(const RequestPlane *plane, const Request *row, uint32_t host, uint32_t cohort)
+is_in_hand(const RequestPlane *plane, const Request *row, const RequestCrash *crash)
 {
-    if (row->row == SIM_NONE || (row->state != REQUEST_WAITING && row->state != REQUEST_SERVED))
+    if (row->state == REQUEST_FREE || row->state == REQUEST_BACKING_OFF || row->row == SIM_NONE)
         return false;
     const RequestRow *of = &plane->rows[row->row];
     uint32_t entry = of->site == SIM_NONE ? world_service(plane->world, of->service)->front.service
                                           : of->service;
-    return plane->world->host[entry] == host && of->cohort == cohort;
+    return plane->world->host[entry] == crash->host && of->cohort == crash->cohort;
+}
+
+/* Which of its requests a process that died had, chance says: anew for each crash. */
+static bool
+is_lost(RequestPop *pop, const Request *row, double share)
+{
+    uint64_t bits = sim_mix64(row->number ^ (uint64_t)pop->n_crashes << 40);
+    return share >= 1 || request_draw(pop, bits >> 16, DRAW_CRASH) < share;
 }
 
 static void
@@ -488,33 +517,45 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
     if (row->state == REQUEST_WAITING) {
         station_leave(station, pop->jobs, request, now);
         pop->waiting--;
-    } else {
+    } else if (row->state == REQUEST_SERVED) {
         if (pop->shared)
             sharing_leave(pop->shared[row->queue], now, request);
         station_release(station);
     }
+    bool has_cpu = row->state == REQUEST_WAITING || row->state == REQUEST_SERVED;
     row->turn++;
-    if (G_UNLIKELY(plane->log))
+    if (G_UNLIKELY(plane->log) && has_cpu)
         request_hop_cpu(plane, pop, request, OUTCOME_502, slot, now);
-    if (row->is_orphan)
+    if (row->is_orphan) {
         request_free(pop, request);
-    else
-        request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);
+        return;
+    }
+    request_timer_stop(pop, request); /* in the class where it is, before it has another */
+    row->is_direct = false;
+    row->clock = plane->rows[row->row].clock;
+    request_attempt_failed(plane, pop, request, OUTCOME_502, slot, now);
 }
 
 void
-request_cpu_crash(RequestPlane *plane, RequestPop *pop, uint32_t host, uint32_t cohort,
-                  uint32_t slot, SimTime now)
+request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash *crash, SimTime now)
 {
     g_autoptr(GArray) lost = g_array_new(FALSE, FALSE, sizeof(Placed));
+    if (pop->is_scheduled)
+        unschedule(plane, pop, now);
+    pop->n_crashes++;
     for (uint32_t i = 0; i < pop->n_requests; i++) {
-        const Placed placed = {pop->requests[i].began, pop->requests[i].number, i};
-        if (is_of_cohort(plane, &pop->requests[i], host, cohort))
+        const Request *row = &pop->requests[i];
+        const Placed placed = {row->began, row->number, i, row->turn};
+        if (is_in_hand(plane, row, crash) && is_lost(pop, row, crash->share))
             g_array_append_val(lost, placed);
     }
     g_array_sort_with_data(lost, by_arrival, NULL);
-    for (guint i = 0; i < lost->len; i++)
-        crash_one(plane, pop, g_array_index(lost, Placed, i).request, slot, now);
+    for (guint i = 0; i < lost->len; i++) {
+        const Placed *placed = &g_array_index(lost, Placed, i);
+        /* One that fails may take others with it: who made a call, who waits for it. */
+        if (pop->requests[placed->request].turn == placed->turn)
+            crash_one(plane, pop, placed->request, crash->slot, now);
+    }
     fill_all(plane, pop, now);
 }
 

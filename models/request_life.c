@@ -90,8 +90,8 @@ request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request)
 }
 
 /* No process takes its connection, or those that do are stuck: it fails without CPU. */
-static bool
-is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
+bool
+request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
 {
     Request *row = &pop->requests[request];
     const RequestProgram *program = &plane->rows[row->row].program;
@@ -112,24 +112,11 @@ is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request)
 
 /* ends -------------------------------------------------------------------------------------- */
 
-static void call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
-                      uint32_t slot, SimTime now);
-
-static SimTime
-way_of(const RequestPlane *plane, const RequestPop *pop, uint64_t number)
-{
-    SimRng rng = request_draws(pop, number, DRAW_WAY);
-    uint32_t i = (uint32_t)(sim_rng_u64(&rng) >> 62);
-    return pop->index == SIM_NONE
-               ? 0
-               : sim_from_seconds(plane->books->way[pop->index * BOOKS_WAY_POINTS + i]);
-}
-
 static void
 count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, SimTime now)
 {
     const Request *row = &pop->requests[request];
-    SimTime way = way_of(plane, pop, row->number);
+    SimTime way = request_way(pop, row->number);
     if (pop->latencies)
         pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
                        sim_histogram_index(now - row->began + way)]++;
@@ -145,12 +132,13 @@ count_cause(RequestPlane *plane, uint32_t slot)
     plane->books->cause_total[slot]++;
 }
 
-static void
-succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, SimTime now)
+void
+request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
+                SimTime now)
 {
     Request *row = &pop->requests[request];
     if (is_call(row)) {
-        call_over(plane, pop, request, OUTCOME_OK, 0, now);
+        request_call_over(plane, pop, request, OUTCOME_OK, 0, now);
         return;
     }
     RetryPolicy *policy = pop->policies[row->row];
@@ -224,7 +212,8 @@ kind_of(Outcome outcome)
 static bool
 may_retry(RequestPop *pop, const Request *row, const RequestRow *of, Outcome outcome, SimTime now)
 {
-    bool wants = row->level < of->retries;
+    /* Machines of users who reach no PoP try in vain: not counted. */
+    bool wants = row->level < of->retries && pop->index != SIM_NONE;
     RetryPolicy *policy = pop->policies[row->row];
     if (!policy)
         return wants;
@@ -257,7 +246,7 @@ request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, O
     row->turn++;
     row->slot = (uint8_t)slot;
     if (is_call(row)) {
-        call_over(plane, pop, request, outcome, slot, now);
+        request_call_over(plane, pop, request, outcome, slot, now);
         return;
     }
     const RequestRow *of = &plane->rows[row->row];
@@ -273,106 +262,30 @@ request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, O
 }
 
 /* What a unit did to it, when it has had its CPU. */
-static void
-end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+void
+request_end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
     const Request *row = &pop->requests[request];
     Outcome outcome = (Outcome)row->outcome;
     if (outcome_is_failed(outcome) && row->blamed != SIM_NONE)
         plane->books->service_failed[row->blamed]++;
     if (outcome == OUTCOME_STALE)
-        succeed(plane, pop, request, outcome, now);
+        request_succeed(plane, pop, request, outcome, now);
     else if (outcome_is_blocked(outcome) && !is_call(row))
         block(plane, pop, request, outcome, row->slot, now);
     else
         request_attempt_failed(plane, pop, request, outcome, row->slot, now);
 }
 
-/* calls ------------------------------------------------------------------------------------- */
+/* steps ------------------------------------------------------------------------------------- */
 
 /* A client waits for calls and origins as long again as it would have waited for CPU. */
-static void
-watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+void
+request_watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
     request_timer_stop(pop, request);
     pop->jobs[request].deadline = now + plane->timeouts[pop->requests[request].clock];
     request_timer_start(plane, pop, request, pop->requests[request].clock);
-}
-
-static uint32_t
-zone_row(const RequestPlane *plane, const RequestPop *pop, uint32_t service, uint64_t number)
-{
-    uint32_t row = plane->plan->zone_first[service];
-    double u = request_draw(pop, number, DRAW_COHORT);
-    while (row + 1 < plane->plan->n_rows && plane->plan->rows[row + 1].service == service &&
-           plane->plan->rows[row + 1].site == SIM_NONE && u >= plane->traffic.share_now[row])
-        u -= plane->traffic.share_now[row++];
-    return row;
-}
-
-/* A call enters the edge in front of its service, at this PoP. */
-static void
-enter_front(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service, SimTime now)
-{
-    Request *row = &pop->requests[request];
-    row->row = zone_row(plane, pop, service, row->number);
-    row->made = request_steps_draw(plane, pop, &plane->rows[row->row].program, row->number, 0);
-    plane->books->offered[row->row]++;
-    HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now, .outcome = OUTCOME_NONE,
-        .service = service);
-    if (is_refused(plane, pop, request))
-        end_by_unit(plane, pop, request, now);
-    else
-        request_cpu_arrive(plane, pop, request, now);
-}
-
-typedef struct Try {
-    uint32_t parent, service;
-    uint8_t level;
-    bool is_fallback;
-} Try;
-
-static void
-try_call(RequestPlane *plane, RequestPop *pop, const Try *try, SimTime now)
-{
-    uint32_t request = request_new(plane, pop);
-    Request *row = &pop->requests[request];
-    const Request *parent = &pop->requests[try->parent];
-    const RequestStep *step = &plane->rows[parent->row].program.steps[parent->step];
-    row->number = ++pop->numbers;
-    row->began = now;
-    row->row = SIM_NONE;
-    row->parent = try->parent;
-    row->parent_turn = parent->turn;
-    row->parent_number = parent->number;
-    row->mark = parent->mark;
-    row->level = try->level;
-    row->is_fallback = try->is_fallback;
-    row->blamed = try->service;
-    pop->jobs[request].deadline = now + plane->timeouts[step->clock];
-    request_timer_start(plane, pop, request, step->clock);
-    plane->books->service_calls[try->service]++;
-    HOP(plane, pop, request, .kind = HOP_CALLED, .from = now, .to = now, .outcome = OUTCOME_NONE,
-        .service = try->service);
-    if (plane->plan->zone_first[try->service] != SIM_NONE)
-        enter_front(plane, pop, request, try->service, now);
-    else
-        request_core_send(plane, pop, request, plane->core_of[try->service], now);
-}
-
-static void
-make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
-           bool is_fallback, SimTime now)
-{
-    Request *row = &pop->requests[request];
-    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
-    uint32_t turn = ++row->turn;
-    row->state = REQUEST_CALLING;
-    row->pending = (uint16_t)step->calls;
-    watch(plane, pop, request, now);
-    for (uint32_t i = 0; i < step->calls && pop->requests[request].turn == turn; i++)
-        try_call(plane, pop,
-                 &(Try){.parent = request, .service = service, .is_fallback = is_fallback}, now);
 }
 
 static void
@@ -384,20 +297,20 @@ fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     HOP(plane, pop, request, .kind = HOP_CACHE, .from = now, .to = now, .service = SIM_NONE,
         .outcome = row->is_miss ? OUTCOME_NONE : OUTCOME_OK, .key = row->key);
     if (!row->is_miss) {
-        succeed(plane, pop, request, OUTCOME_OK, now);
+        request_succeed(plane, pop, request, OUTCOME_OK, now);
         return;
     }
     plane->books->miss[row->row]++;
     row->turn++;
     row->state = REQUEST_FETCHING;
     if (of->origin != SIM_NONE) {
-        watch(plane, pop, request, now);
+        request_watch(plane, pop, request, now);
         request_core_send(plane, pop, request, of->origin, now);
     } else if (of->origin_latency == 0) {
-        succeed(plane, pop, request, OUTCOME_OK, now);
+        request_succeed(plane, pop, request, OUTCOME_OK, now);
     } else {
         if (of->origin_latency >= plane->timeouts[row->clock])
-            watch(plane, pop, request, now);
+            request_watch(plane, pop, request, now);
         request_post(plane, pop, now + of->origin_latency,
                      (RequestEvent){.kind = REQUEST_ON_ORIGIN,
                                     .who = request,
@@ -407,8 +320,8 @@ fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 }
 
 /* The next call that it makes; when there is none, what comes after the steps. */
-static void
-take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+void
+request_take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
     Request *row = &pop->requests[request];
     const RequestProgram *program = &plane->rows[row->row].program;
@@ -417,11 +330,11 @@ take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         if (step->kind != REQUEST_CALL || !(row->made >> row->step & 1) ||
             plane->killed[step->service])
             continue;
-        make_calls(plane, pop, request, step->service, false, now);
+        request_make_calls(plane, pop, request, step->service, false, now);
         return;
     }
     if (is_call(row)) {
-        watch(plane, pop, request, now);
+        request_watch(plane, pop, request, now);
         request_core_send(plane, pop, request, plane->rows[row->row].core, now);
     } else {
         fetch(plane, pop, request, now);
@@ -441,115 +354,10 @@ request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     if (G_UNLIKELY(plane->log))
         request_hop_cpu(plane, pop, request, (Outcome)row->outcome, row->slot, now);
     if (row->outcome != OUTCOME_OK) {
-        end_by_unit(plane, pop, request, now);
+        request_end_by_unit(plane, pop, request, now);
         return;
     }
-    take_steps(plane, pop, request, now);
-}
-
-static void
-next_step(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
-{
-    pop->requests[request].turn++;
-    pop->requests[request].step++;
-    take_steps(plane, pop, request, now);
-}
-
-/* What the failure of a need does to the request that has it. */
-static void
-need_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot, SimTime now)
-{
-    Request *row = &pop->requests[request];
-    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
-    if (step->action == NEED_OPEN) {
-        next_step(plane, pop, request, now);
-    } else if (step->action == NEED_STALE) {
-        row->turn++;
-        succeed(plane, pop, request, OUTCOME_STALE, now);
-    } else {
-        const ServiceSpec *needed = world_service(plane->world, step->service);
-        row->blamed = step->service;
-        request_attempt_failed(plane, pop, request,
-                               step->outcome == OUTCOME_NONE ? (Outcome)needed->outcome
-                                                             : (Outcome)step->outcome,
-                               slot, now);
-    }
-}
-
-/* A try has ended, and its caller still waits for it. */
-static void
-call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome outcome,
-            uint32_t slot, SimTime now)
-{
-    uint32_t request = try->parent;
-    Request *parent = &pop->requests[request];
-    const RequestStep *step = &plane->rows[parent->row].program.steps[parent->step];
-    if (outcome == OUTCOME_OK) {
-        if (--parent->pending == 0)
-            next_step(plane, pop, request, now);
-        return;
-    }
-    if (try->level < step->retries) {
-        try_call(plane, pop,
-                 &(Try){.parent = request,
-                        .service = try->is_fallback ? step->fallback : step->service,
-                        .level = (uint8_t)(try->level + 1),
-                        .is_fallback = try->is_fallback},
-                 now);
-        return;
-    }
-    if (!try->is_fallback && step->fallback != SIM_NONE)
-        make_calls(plane, pop, request, step->fallback, true, now);
-    else
-        need_failed(plane, pop, request, slot, now);
-}
-
-static void
-call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, uint32_t slot,
-          SimTime now)
-{
-    Request row = pop->requests[request];
-    bool has_front = row.row != SIM_NONE;
-    uint32_t service = has_front ? plane->rows[row.row].service : row.blamed;
-    HOP(plane, pop, request, .kind = HOP_ANSWERED, .from = row.began, .to = now, .outcome = outcome,
-        .cause = slot, .service = service);
-    if (row.caller != SIM_NONE)
-        request_core_reply(plane, pop, request, outcome, slot, now);
-    else
-        plane->cores[plane->core_of[service]].latencies[sim_histogram_index(now - row.began)]++;
-    if (outcome != OUTCOME_OK && row.caller == SIM_NONE)
-        plane->books->service_failed[service]++;
-    request_free(pop, request);
-    if (row.parent != SIM_NONE && pop->requests[row.parent].turn == row.parent_turn)
-        call_result(plane, pop, &row, outcome, slot, now);
-}
-
-void
-request_call_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
-                      const RequestEvent *event, SimTime now)
-{
-    const Request *row = &pop->requests[request];
-    if (row->state == REQUEST_FETCHING)
-        request_origin_answered(plane, pop, request, event, now);
-    else
-        call_over(plane, pop, request, (Outcome)event->outcome, event->slot, now);
-}
-
-void
-request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime now)
-{
-    uint32_t request = request_new(plane, pop);
-    Request *row = &pop->requests[request];
-    row->number = ++pop->numbers;
-    row->began = now;
-    row->caller = event->who;
-    row->caller_turn = event->turn;
-    row->mark = event->mark;
-    row->parent_number = request_core_number(plane, event);
-    row->row = plane->plan->zone_first[event->service];
-    row->clock = plane->rows[row->row].clock;
-    pop->jobs[request].deadline = now + plane->timeouts[row->clock];
-    enter_front(plane, pop, request, event->service, now);
+    request_take_steps(plane, pop, request, now);
 }
 
 /* origins ----------------------------------------------------------------------------------- */
@@ -566,7 +374,7 @@ request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
     if (event->outcome == OUTCOME_OK) {
         if (of->origin != SIM_NONE)
             request_cache_fetched(plane, pop, row->row, row->key, now);
-        succeed(plane, pop, request, OUTCOME_OK, now);
+        request_succeed(plane, pop, request, OUTCOME_OK, now);
     } else {
         request_attempt_failed(plane, pop, request, OUTCOME_503, plane->cache_slot[of->site], now);
     }
@@ -592,8 +400,8 @@ begin(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         request_attempt_failed(plane, pop, request, OUTCOME_TIMEOUT, pop->overload_slot, now);
         return;
     }
-    if (is_refused(plane, pop, request)) {
-        end_by_unit(plane, pop, request, now);
+    if (request_is_refused(plane, pop, request)) {
+        request_end_by_unit(plane, pop, request, now);
         return;
     }
     request_cpu_arrive(plane, pop, request, now);
@@ -633,29 +441,12 @@ request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     plane->attempts++;
     ask(plane, pop, &wish, now);
     fill(&pop->requests[request], &wish);
-    if (pop->index == SIM_NONE) { /* users who reach no PoP: machines' tries are not counted */
-        plane->books->offered[wish.row]--;
-        plane->books->retries[wish.row]--;
-        leave_to_person(plane, pop, request, pop->overload_slot, now);
-        return;
-    }
     begin(plane, pop, request, now);
 }
 
-static bool
-has_calls(const RequestProgram *program, uint64_t made)
-{
-    if (program->is_certain)
-        return program->has_calls;
-    for (uint32_t i = 0; i < program->n_steps; i++)
-        if (program->steps[i].kind == REQUEST_CALL && made >> i & 1)
-            return true;
-    return false;
-}
-
-static uint32_t
-new_client(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
-           SimTime now)
+uint32_t
+request_client_new(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, uint32_t mark,
+                   SimTime now)
 {
     uint32_t request = request_new(plane, pop);
     fill(&pop->requests[request], wish);
@@ -678,7 +469,7 @@ is_turned_away(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, ui
          retry_policy_admit(policy, now, request_draw(pop, wish->number, DRAW_THROTTLE))))
         return false;
     uint32_t slot = is_limited ? traffic->limit_slot[plane->rows[wish->row].site] : mark;
-    uint32_t request = new_client(plane, pop, wish, mark, now);
+    uint32_t request = request_client_new(plane, pop, wish, mark, now);
     pop->requests[request].blamed = SIM_NONE;
     if (is_limited) /* else it never came */
         HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now,
@@ -700,10 +491,9 @@ request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
     if (!is_turned_away(plane, pop, &wish, mark, now)) {
         ask(plane, pop, &wish, now);
         if (pop->is_scheduled && plane->has_fast_path && !pop->has_trouble && !is_reload &&
-            plane->rows[row].is_plain && !has_calls(&plane->rows[row].program, wish.made) &&
-            request_cpu_pass(plane, pop, &wish, now, to))
+            plane->rows[row].is_plain && request_cpu_pass(plane, pop, &wish, now, to))
             return;
-        begin(plane, pop, new_client(plane, pop, &wish, mark, now), now);
+        begin(plane, pop, request_client_new(plane, pop, &wish, mark, now), now);
     }
     plane->books->fresh[row] += !is_reload;
     plane->books->offered[row]++;
@@ -766,5 +556,6 @@ request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime 
         pop->requests[request].parent = pop->requests[request].caller = SIM_NONE;
         request = other;
     }
-    request_attempt_failed(plane, pop, request, OUTCOME_TIMEOUT, slot, now);
+    if (!request_direct_expired(plane, pop, request, slot, now))
+        request_attempt_failed(plane, pop, request, OUTCOME_TIMEOUT, slot, now);
 }

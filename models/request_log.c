@@ -54,6 +54,27 @@ request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, Reques
     plane->log->hop(plane->log->context, &hop);
 }
 
+/* A call that its request makes itself: without a number of its own. */
+void
+request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
+                   RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    const RequestHop hop = {.kind = kind,
+                            .from = row->called,
+                            .to = now,
+                            .request = 0,
+                            .parent = public_number(plane, pop->rank, row->number),
+                            .pop = pop->index,
+                            .site = SIM_NONE,
+                            .service = plane->rows[row->row].program.steps[row->step].service,
+                            .attempt = 1,
+                            .outcome = outcome,
+                            .cause = slot,
+                            .entry = SIM_NONE};
+    plane->log->hop(plane->log->context, &hop);
+}
+
 void
 request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Outcome outcome,
                 uint32_t slot, SimTime now)

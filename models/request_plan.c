@@ -22,7 +22,10 @@ request_clock(RequestPlane *plane, SimTime timeout)
     for (uint32_t i = 0; i < plane->n_timeouts; i++)
         if (plane->timeouts[i] == timeout)
             return (uint8_t)i;
-    SIM_ASSERT(plane->n_timeouts < REQUEST_TIMEOUTS_MAX);
+    if (plane->n_timeouts == REQUEST_TIMEOUTS_MAX) {
+        plane->has_too_many_timeouts = true;
+        return 0;
+    }
     plane->timeouts[plane->n_timeouts] = timeout;
     return (uint8_t)plane->n_timeouts++;
 }
@@ -36,12 +39,11 @@ find_unit(const FlowPlan *plan, uint32_t service, uint32_t cohort)
     return SIM_NONE;
 }
 
-static RequestStep *
+/* One too many is said when the plane is checked, and the run refused. */
+static void
 add_step(const Walk *walk, const RequestStep *step)
 {
     g_array_append_val(walk->steps, *step);
-    SIM_ASSERT(walk->steps->len <= REQUEST_STEPS_MAX);
-    return &g_array_index(walk->steps, RequestStep, walk->steps->len - 1);
 }
 
 static void
@@ -84,6 +86,8 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
 {
     RequestPlane *plane = walk->plane;
     uint32_t core = plane->core_of[need->service];
+    bool has_front = world_service(plane->world, need->service)->front.service != SIM_NONE;
+    bool is_plain = need->retries == 0 && need->calls < 1.5 && path->action != NEED_FALLBACK;
     add_step(walk, &(RequestStep){.kind = REQUEST_CALL,
                                   .action = (uint8_t)path->action,
                                   .outcome = (uint8_t)path->outcome,
@@ -97,7 +101,8 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
                                                   ? need->fallback
                                                   : SIM_NONE,
                                   .retries = (uint32_t)need->retries,
-                                  .calls = (uint32_t)(need->calls + 0.5)});
+                                  .calls = (uint32_t)(need->calls + 0.5),
+                                  .is_direct = is_plain && !has_front});
 }
 
 static void walk_service(const Walk *walk, uint32_t service, const Path *path);
@@ -145,6 +150,10 @@ walk_service(const Walk *walk, uint32_t service, const Path *path)
 static RequestProgram
 settle(RequestPlane *plane, GArray *steps)
 {
+    if (steps->len > REQUEST_STEPS_MAX) {
+        plane->has_too_many_steps = true;
+        g_array_set_size(steps, 0);
+    }
     RequestStep *kept = SIM_ARENA_NEW(plane->arena, RequestStep, steps->len);
     if (steps->len)
         memcpy(kept, steps->data, steps->len * sizeof(RequestStep));
@@ -243,13 +252,19 @@ static void
 refresh(const RequestPlane *plane, RequestProgram *program)
 {
     program->cpu = 0;
-    program->is_certain = true;
+    program->is_certain = program->has_cpu = true;
     program->has_calls = false;
+    program->calls = program->direct = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        program->calls |= (uint64_t)(program->steps[i].kind == REQUEST_CALL) << i;
+        program->direct |= (uint64_t)program->steps[i].is_direct << i;
+    }
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
         bool is_made = !plane->killed[step->service] && step->share > 0;
         if (is_made && step->share < 1) {
             program->is_certain = false;
+            program->has_cpu &= step->kind == REQUEST_CALL;
             is_made = false;
         }
         program->has_calls |= is_made && step->kind == REQUEST_CALL;

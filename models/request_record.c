@@ -287,7 +287,7 @@ close_cores(RequestPlane *plane, SimTime to)
         double servers = fmax(1, core->servers * core->factor);
         double used = core->is_halted ? 0 : core->busy_ns / 1e9 / (servers * seconds);
         books_gauge(plane->books, column, fmin(1, used), to);
-        books_gauge(plane->books, column + 1, core->station.waiting, to);
+        books_gauge(plane->books, column + 1, request_core_waiting(core, to), to);
         books_gauge(plane->books, column + 2,
                     core->begun > 0 ? core->waited_ns / core->begun / 1e9 : 0, to);
         core->busy_ns = core->waited_ns = core->begun = 0;

@@ -1,9 +1,11 @@
 #include "models/run.h"
 
+#include "models/capability.h"
 #include "models/config.h"
 #include "models/flow.h"
 #include "models/metric.h"
 #include "models/request.h"
+#include "models/request_trace.h"
 #include "models/timeline.h"
 #include "models/verdict.h"
 
@@ -38,6 +40,7 @@ struct Run {
     Sim *sim;
     Parts *parts;
     Geo *geo;
+    RequestTraces *traces;
     SimTime duration;
 };
 
@@ -100,12 +103,16 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     if (!world_init(world, run->sim, spec, run->geo, messages))
         return false;
     const PlaneOptions plane_options = {.duration = run->duration,
+                                        .messages = messages,
                                         .tick_factor = options->tick_factor,
                                         .sample_pops = options->sample_pops,
+                                        .traces = request_traces_of(run->traces),
                                         .log = options->log,
                                         .has_no_fast_path = options->has_no_fast_path};
     parts->ops = planes[options->plane];
     parts->plane = parts->ops->attach(run->sim, world, &plane_options);
+    if (!parts->plane)
+        return false;
     parts->books = parts->ops->books(parts->plane);
     parts->routing = routing_attach(run->sim, world);
     parts->processes = processes_attach(run->sim, world);
@@ -131,12 +138,18 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
 Run *
 run_new(const Spec *spec, const Geo *geo, const RunOptions *options, SimMessages *messages)
 {
+    const CapabilityUse use = {.is_request = options->plane == RUN_REQUEST,
+                               .is_sampled = options->sample_pops > 0};
+    capability_check(spec, use, messages);
+    g_autoptr(Run) run = g_new0(Run, 1);
+    run->traces = request_traces_load(spec, messages);
     if (sim_messages_errors(messages))
         return NULL;
-    g_autoptr(Run) run = g_new0(Run, 1);
     const SimOptions sim_options = {.scenario = options->name,
                                     .seed = options->has_seed ? options->seed
                                                               : (uint64_t)spec->clock.seed,
+                                    /* Address space; pages count once they are used. */
+                                    .reserve = options->plane == RUN_REQUEST ? (size_t)48 << 30 : 0,
                                     .repeat = options->command};
     run->sim = sim_new(&sim_options);
     run->duration = spec->clock.duration;
@@ -155,6 +168,7 @@ run_free(Run *run)
         return;
     sim_free(run->sim);
     geo_free(run->geo);
+    request_traces_free(run->traces);
     g_free(run);
 }
 
@@ -280,6 +294,13 @@ RunPlane
 run_plane(const Run *run)
 {
     return run->parts->ops == &request_plane_ops ? RUN_REQUEST : RUN_FLOW;
+}
+
+const char *
+run_complaint(const Run *run)
+{
+    const Parts *parts = run->parts;
+    return parts->ops->complaint ? parts->ops->complaint(parts->plane) : NULL;
 }
 
 PlaneKept

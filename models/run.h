@@ -91,6 +91,8 @@ SimTime run_entry_time(const Run *run, uint32_t entry);
 /* The work done: steps of PoPs on the flow plane, attempts of clients on the request plane. */
 uint64_t run_steps(const Run *run);
 RunPlane run_plane(const Run *run);
+/* Why the plane ended the run before its time: it outgrew what a run may take; NULL: it did not. */
+const char *run_complaint(const Run *run);
 /* What the plane carries traffic for. */
 PlaneKept run_kept(const Run *run);
 /* PlaneLatency rows of the whole run; empty on the flow plane.  The caller frees it. */

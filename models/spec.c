@@ -367,9 +367,13 @@ static const SimField client_fields[] = {
     BOOL(ClientSpec, jitter, "jitter", .fallback = "false",
          .about = "Full jitter: the wait is uniform between 0 and the back-off."),
     SHARE(ClientSpec, budget, "budget", .min = 1e-6, .max = 1,
-          .about = "Retries allowed per fresh request (retry budget); absent: no limit."),
+          .about = "Retries allowed per request of a person or program that is none (retry "
+                   "budget); absent: no limit."),
     RATE(ClientSpec, budget_min_per_s, "budget_min", .fallback = "0/s", .min = 0, .max = 1e12,
          .about = "Retries per second that the budget always allows, per PoP."),
+    CHOICE(ClientSpec, library, "library", .fallback = "none", .choices = retry_policy_names,
+           .about = "The limits of a named client library in place of the budget (request "
+                    "plane)."),
     DURATION(ClientSpec, reload, "reload", .fallback = "15s", .min = 0.1, .max = 86400,
              .about = "Mean time until a person tries again after a failure."),
     SHARE(ClientSpec, persistence, "persistence", .fallback = "70%", .min = 0, .max = 1,

@@ -2,30 +2,13 @@
 
 #include "sim/base.h"
 
-/* 2^(i/16) - 1 in units of 2^-32: where the sixteen buckets of an octave begin. */
-static const uint32_t starts[16] = {
-    0x00000000, 0x0b5586cf, 0x172b83c7, 0x2387a6e7, 0x306fe0a3, 0x3dea64c1, 0x4bfdad53, 0x5ab07dd4,
-    0x6a09e667, 0x7a11473e, 0x8ace5422, 0x9c49182a, 0xae89f995, 0xc199bdd8, 0xd5818dcf, 0xea4afa2a,
+const uint64_t sim_histogram_starts[18] = {
+    0x00000000, 0x0b5586cf, 0x172b83c7, 0x2387a6e7, 0x306fe0a3,  0x3dea64c1,
+    0x4bfdad53, 0x5ab07dd4, 0x6a09e667, 0x7a11473e, 0x8ace5422,  0x9c49182a,
+    0xae89f995, 0xc199bdd8, 0xd5818dcf, 0xea4afa2a, 0x100000000, 0x100000000,
 };
 
-/* The bucket that contains the beginning of each linear sixteenth of an octave. */
-static const uint8_t guess[16] = {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 12, 13, 14, 15};
-
-uint32_t
-sim_histogram_index(SimTime value)
-{
-    if (value < SIM_HISTOGRAM_LOWEST)
-        return 0;
-    if (value >= SIM_HISTOGRAM_HIGHEST)
-        return SIM_HISTOGRAM_BUCKETS - 1;
-    int top = 63 - __builtin_clzll((uint64_t)value);
-    /* The 32 bits below the leading one: the position within the octave. */
-    uint32_t position = (uint32_t)((uint64_t)value << (63 - top) >> 31);
-    uint32_t i = guess[position >> 28];
-    while (i < 15 && position >= starts[i + 1])
-        i++;
-    return 1 + 16 * (uint32_t)(top - SIM_HISTOGRAM_LOWEST_BIT) + i;
-}
+const uint8_t sim_histogram_guess[16] = {0, 1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 12, 12, 13, 14, 15};
 
 SimTime
 sim_histogram_lower(uint32_t bucket)
@@ -34,7 +17,7 @@ sim_histogram_lower(uint32_t bucket)
     if (bucket == 0)
         return 0;
     uint32_t octave = (bucket - 1) / 16 + SIM_HISTOGRAM_LOWEST_BIT;
-    uint64_t ratio = (UINT64_C(1) << 32) + starts[(bucket - 1) % 16];
+    uint64_t ratio = (UINT64_C(1) << 32) + sim_histogram_starts[(bucket - 1) % 16];
     /* Rounded up: the least value that the index function puts here. */
     if (octave >= 32)
         return (SimTime)(ratio << (octave - 32));

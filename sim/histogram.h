@@ -34,7 +34,28 @@ double sim_histogram_mean(const SimHistogram *histogram);
 /* 0 when empty. */
 SimTime sim_histogram_quantile(const SimHistogram *histogram, double p);
 
-uint32_t sim_histogram_index(SimTime value);
+/* 2^(i/16) - 1 in units of 2^-32: where the sixteen buckets of an octave begin, and ends of it. */
+extern const uint64_t sim_histogram_starts[18];
+/* The bucket that contains the beginning of each linear sixteenth of an octave. */
+extern const uint8_t sim_histogram_guess[16];
+
+/* A linear sixteenth touches three buckets at most; no branch depends on which. */
+static inline uint32_t
+sim_histogram_index(SimTime value)
+{
+    if (value < SIM_HISTOGRAM_LOWEST)
+        return 0;
+    if (value >= SIM_HISTOGRAM_HIGHEST)
+        return SIM_HISTOGRAM_BUCKETS - 1;
+    int top = 63 - __builtin_clzll((uint64_t)value);
+    /* The 32 bits below the leading one: the position within the octave. */
+    uint32_t position = (uint32_t)((uint64_t)value << (63 - top) >> 31);
+    uint32_t i = sim_histogram_guess[position >> 28];
+    i += position >= sim_histogram_starts[i + 1];
+    i += position >= sim_histogram_starts[i + 1];
+    return 1 + 16 * (uint32_t)(top - SIM_HISTOGRAM_LOWEST_BIT) + i;
+}
+
 /* A bucket holds lower <= value < upper; the last one's upper is nominal. */
 SimTime sim_histogram_lower(uint32_t bucket);
 SimTime sim_histogram_upper(uint32_t bucket);

@@ -1,74 +1,13 @@
 #include "sim/wheel.h"
 
+#include "sim/wheel_parts.h"
+
 #include <string.h>
 
-#define LEVELS 8u
-#define SLOTS 256u
-#define CHUNK_BYTES 512u
-#define CHUNK_ITEMS 31u
 #define BLOCK_CHUNKS 64u /* chunks taken from the arena at a time */
-#define RUN_MAX 2048u    /* a slot with more items is dealt out, not sorted */
 #define BINS 256u        /* of the sort */
 #define BIN_MAX 32u      /* a slot with more items than this in a bin is dealt out, too */
-#define LATE_MAX 64u     /* more late items than this go back into the slots */
-#define LATE_ROOM 128u
 #define SEQUENCE_MAX ((UINT64_C(1) << (64 - SIM_WHEEL_PAYLOAD_BITS)) - 1)
-#define NO_KEY UINT64_MAX /* of what stands behind the last item */
-
-/* Chunks lie at multiples of their size.  The chunks of a slot form a ring: the last one, where
- * items are appended, points to the first. */
-typedef struct Chunk {
-    struct Chunk *next;
-    uint64_t n_before; /* items in the chunks before this one; all of them are full */
-    SimWheelItem items[CHUNK_ITEMS];
-} Chunk;
-_Static_assert(sizeof(Chunk) == CHUNK_BYTES, "a chunk is found by its items' addresses");
-
-/* end is where the next item goes.  Where it is a multiple of CHUNK_BYTES there is no room: the
- * chunk before it is full or, for NULL, there is none. */
-typedef struct Slot {
-    SimWheelItem *end;
-    SimTime first; /* the least time in it */
-} Slot;
-
-typedef struct Tables {
-    Slot slots[LEVELS][SLOTS];
-    uint64_t occupied[LEVELS][SLOTS / 64];
-    SimWheelItem run[RUN_MAX + 1]; /* ends with a filler */
-} Tables;
-
-enum { RUN, LATE };
-
-struct SimWheel {
-    const SimWheelItem *head[2]; /* of the run and of what came late; at its end stands a filler */
-    SimWheelItem *late_end;
-    SimTime horizon; /* the window's last tick */
-    SimTime now;     /* when the last item left */
-    uint64_t n_pushed;
-    uint64_t n_left;  /* popped or swept */
-    uint64_t current; /* the tick that levels are relative to; none is before it in the slots */
-    Tables *tables;   /* NULL until a slot is needed */
-    Chunk *free;
-    uint32_t levels; /* bit l: some slot of level l is occupied */
-    SimArena *arena;
-    SimWheelItem filler;
-    SimWheelItem late[1 + LATE_ROOM + 1];
-};
-
-static const SimWheelItem no_item = {SIM_TIME_MAX, NO_KEY};
-
-/* Ticks are times made unsigned, in the same order. */
-static inline uint64_t
-tick_of(SimTime at)
-{
-    return (uint64_t)at ^ (UINT64_C(1) << 63);
-}
-
-static inline SimTime
-time_of(uint64_t tick)
-{
-    return (SimTime)(tick ^ (UINT64_C(1) << 63));
-}
 
 /* --- late items: an array in order, which leaves at its front --- */
 
@@ -117,19 +56,6 @@ take_block(SimWheel *wheel, uint32_t n_chunks)
     }
 }
 
-static Chunk *
-last_chunk(const Slot *slot)
-{
-    return (Chunk *)(((uintptr_t)slot->end - 1) & ~(uintptr_t)(CHUNK_BYTES - 1));
-}
-
-static uint64_t
-slot_size(const Slot *slot)
-{
-    const Chunk *last = last_chunk(slot);
-    return last->n_before + (uint64_t)(slot->end - last->items);
-}
-
 static void
 add_chunk(SimWheel *wheel, Slot *slot)
 {
@@ -144,7 +70,7 @@ add_chunk(SimWheel *wheel, Slot *slot)
         last->next = chunk;
     } else {
         uint64_t i = (uint64_t)(slot - wheel->tables->slots[0]);
-        wheel->tables->occupied[0][i / 64] |= UINT64_C(1) << i % 64;
+        wheel->tables->occupied[i / SLOTS][i % SLOTS / 64] |= UINT64_C(1) << i % 64;
         wheel->levels |= 1u << i / SLOTS;
         slot->first = SIM_TIME_MAX;
         chunk->n_before = 0;
@@ -179,34 +105,13 @@ first_slot(const SimWheel *wheel, unsigned *ret_level)
     return &wheel->tables->slots[level][64 * word + (unsigned)__builtin_ctzll(words[word])];
 }
 
-/* The slot's chunks are the caller's. */
-static inline void
-empty_slot(SimWheel *wheel, Slot *slot, unsigned level)
-{
-    uint64_t *words = wheel->tables->occupied[level];
-    uint64_t i = (uint64_t)(slot - wheel->tables->slots[level]);
-    words[i / 64] &= ~(UINT64_C(1) << i % 64);
-    if ((words[0] | words[1] | words[2] | words[3]) == 0)
-        wheel->levels &= ~(1u << level);
-    slot->end = NULL;
-}
-
-static inline void
-free_chunks(SimWheel *wheel, Chunk *last)
-{
-    Chunk *first = last->next;
-    last->next = wheel->free;
-    wheel->free = first;
-}
-
 /* --- the window --- */
 
-static Tables *
-tables(SimWheel *wheel)
+static void
+need_tables(SimWheel *wheel)
 {
     if (!wheel->tables)
         wheel->tables = SIM_ARENA_NEW(wheel->arena, Tables, 1);
-    return wheel->tables;
 }
 
 static void
@@ -346,7 +251,7 @@ deal_out(SimWheel *wheel, Slot *slot, unsigned level)
     }
 }
 
-/* Makes a run of the first slot; run and heap must be spent.  The current time becomes the first
+/* Makes a run of the first slot; the window must be spent.  The current time becomes the first
  * item's, which passes all levels in which the items of the slot do not differ. */
 static void
 open_window(SimWheel *wheel)
@@ -370,7 +275,7 @@ open_window(SimWheel *wheel)
 static void
 close_window(SimWheel *wheel)
 {
-    tables(wheel);
+    need_tables(wheel);
     wheel->current = tick_of(wheel->now);
     wheel->horizon = wheel->now - 1;
     for (const SimWheelItem *item = wheel->head[RUN]; item->key != NO_KEY; item++)
@@ -399,7 +304,7 @@ sim_wheel_reserve(SimWheel *wheel, uint32_t n)
 {
     if (n <= LATE_MAX)
         return;
-    tables(wheel);
+    need_tables(wheel);
     take_block(wheel, n / CHUNK_ITEMS + MIN(n, SLOTS) + 1);
 }
 
@@ -510,135 +415,4 @@ uint64_t
 sim_wheel_size(const SimWheel *wheel)
 {
     return wheel->n_pushed - wheel->n_left;
-}
-
-/* --- sweeping --- */
-
-typedef struct Sweep {
-    bool (*is_stale)(const void *context, SimWheelItem item);
-    const void *context;
-    uint64_t n_stale;
-} Sweep;
-
-static bool
-is_kept(Sweep *sweep, SimWheelItem item)
-{
-    bool is_stale = sweep->is_stale(sweep->context, item);
-    sweep->n_stale += is_stale;
-    return !is_stale;
-}
-
-/* Closes the gaps in a list that ends with a filler; returns its new end. */
-static SimWheelItem *
-sweep_list(SimWheelItem *to, Sweep *sweep)
-{
-    for (const SimWheelItem *from = to; from->key != NO_KEY; from++)
-        if (is_kept(sweep, *from))
-            *to++ = *from;
-    *to = no_item;
-    return to;
-}
-
-static void
-sweep_slot(SimWheel *wheel, Slot *slot, unsigned level, Sweep *sweep)
-{
-    Chunk *last = last_chunk(slot), *from = last->next, *to = from;
-    uint64_t n = slot_size(slot), kept = 0;
-    slot->first = SIM_TIME_MAX;
-    for (uint64_t i = 0; i < n; i++) {
-        from = i > 0 && i % CHUNK_ITEMS == 0 ? from->next : from;
-        SimWheelItem item = from->items[i % CHUNK_ITEMS];
-        if (!is_kept(sweep, item))
-            continue;
-        to = kept > 0 && kept % CHUNK_ITEMS == 0 ? to->next : to;
-        to->items[kept++ % CHUNK_ITEMS] = item;
-        slot->first = MIN(slot->first, item.at);
-    }
-    to->n_before = kept == 0 ? 0 : (kept - 1) / CHUNK_ITEMS * CHUNK_ITEMS;
-    slot->end = to->items + (kept - to->n_before);
-    if (kept == 0) {
-        free_chunks(wheel, last);
-        empty_slot(wheel, slot, level);
-    } else if (to != last) {
-        Chunk *first = last->next;
-        last->next = to->next; /* a ring of the chunks that are spent */
-        free_chunks(wheel, last);
-        to->next = first;
-    }
-}
-
-void
-sim_wheel_sweep(SimWheel *wheel, bool (*is_stale)(const void *context, SimWheelItem item),
-                const void *context)
-{
-    Sweep sweep = {is_stale, context, 0};
-    if (wheel->head[RUN] != &wheel->filler)
-        sweep_list(wheel->tables->run + (wheel->head[RUN] - wheel->tables->run), &sweep);
-    wheel->late_end = sweep_list(wheel->late + (wheel->head[LATE] - wheel->late), &sweep);
-    for (unsigned level = 0; wheel->levels >> level != 0; level++)
-        for (unsigned i = 0; i < SLOTS; i++)
-            if (wheel->tables->slots[level][i].end)
-                sweep_slot(wheel, &wheel->tables->slots[level][i], level, &sweep);
-    if (wheel->levels == 0)
-        wheel->horizon = SIM_TIME_MAX;
-    wheel->n_left += sweep.n_stale;
-}
-
-/* --- verification --- */
-
-static uint64_t
-verify_list(const SimWheel *wheel, const SimWheelItem *item)
-{
-    uint64_t n = 0;
-    for (; item->key != NO_KEY; item++, n++) {
-        SIM_ASSERT(item->at >= wheel->now);
-        SIM_ASSERT(item[0].at < item[1].at ||
-                   (item[0].at == item[1].at && item[0].key < item[1].key));
-        SIM_ASSERT(item->at <= wheel->horizon || item->at == wheel->horizon + 1);
-    }
-    return n;
-}
-
-static uint64_t
-verify_slot(const SimWheel *wheel, const Slot *slot, unsigned level, unsigned index)
-{
-    const Chunk *last = last_chunk(slot), *chunk = last->next;
-    uint64_t n = slot_size(slot);
-    SimTime first = SIM_TIME_MAX;
-    SimWheelItem before = {-SIM_TIME_MAX, 0};
-    for (uint64_t i = 0; i < n; i++) {
-        chunk = i > 0 && i % CHUNK_ITEMS == 0 ? chunk->next : chunk;
-        SimWheelItem item = chunk->items[i % CHUNK_ITEMS];
-        uint64_t tick = tick_of(item.at), differing = tick ^ wheel->current;
-        SIM_ASSERT(item.at > wheel->horizon && tick >= wheel->current);
-        SIM_ASSERT(level == 7 || differing >> (8 * level + 8) == 0);
-        SIM_ASSERT((tick >> 8 * level & 255) == index);
-        SIM_ASSERT(item.at != before.at || item.key > before.key);
-        first = MIN(first, item.at);
-        before = item;
-    }
-    SIM_ASSERT(n > 0 && chunk == last && first == slot->first);
-    return n;
-}
-
-void
-sim_wheel_verify(const SimWheel *wheel)
-{
-    uint64_t n = verify_list(wheel, wheel->head[RUN]) + verify_list(wheel, wheel->head[LATE]);
-    SIM_ASSERT(wheel->late_end->key == NO_KEY && wheel->late_end >= wheel->head[LATE]);
-    for (unsigned level = 0; wheel->tables && level < LEVELS; level++) {
-        bool is_occupied = false;
-        for (unsigned i = 0; i < SLOTS; i++) {
-            const Slot *slot = &wheel->tables->slots[level][i];
-            SIM_ASSERT((slot->end != NULL) ==
-                       (wheel->tables->occupied[level][i / 64] >> i % 64 & 1));
-            if (!slot->end)
-                continue;
-            is_occupied = true;
-            n += verify_slot(wheel, slot, level, i);
-        }
-        SIM_ASSERT(is_occupied == (wheel->levels >> level & 1));
-    }
-    SIM_ASSERT(n == sim_wheel_size(wheel));
-    SIM_ASSERT(wheel->levels != 0 || wheel->horizon == SIM_TIME_MAX);
 }

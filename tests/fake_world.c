@@ -85,6 +85,14 @@ cache_keep(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause
          (FakeCall){.kind = FAKE_CACHE, .who = site, .where = pop, .value = kept, .cause = cause});
 }
 
+static void
+crash(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share, uint32_t cause)
+{
+    (void)cohort;
+    note(plane,
+         (FakeCall){.kind = FAKE_CRASH, .who = host, .where = pop, .value = share, .cause = cause});
+}
+
 static PlaneCounts
 counts(const void *plane, uint32_t pop)
 {
@@ -95,6 +103,7 @@ counts(const void *plane, uint32_t pop)
 static const PlaneOps fake_ops = {
     .name = "fake",
     .behaviour_set = behaviour_set,
+    .crash = crash,
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,

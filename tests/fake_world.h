@@ -14,6 +14,7 @@
 
 typedef enum FakeKind {
     FAKE_BEHAVIOUR,
+    FAKE_CRASH,
     FAKE_KILL_SWITCH,
     FAKE_FRONT,
     FAKE_CAPACITY,

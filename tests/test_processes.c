@@ -3,6 +3,20 @@
 #include "tests/fake_world.h"
 #include "tests/harness.h"
 
+static double
+share_live(const Processes *processes, uint32_t service)
+{
+    ProcessCounts sum = processes_sum(processes, service);
+    return (double)sum.live / sum.processes;
+}
+
+static double
+share_stuck(const Processes *processes, uint32_t service)
+{
+    ProcessCounts sum = processes_sum(processes, service);
+    return (double)sum.stuck / sum.processes;
+}
+
 /* Consumers, in the order in which they are added. */
 enum { PANIC, LOOP, BURN, REJECT };
 enum { PROXY, MODULE, WORKER, CORE }; /* services */
@@ -59,7 +73,7 @@ a_group_has_its_cohorts_share_of_processes(void)
     Processes *processes = attach(fake);
     CHECK_INT(processes_counts(processes, PROXY, NEW, 2).live, 40);
     CHECK_INT(processes_counts(processes, MODULE, OLD, 0).live, 40);
-    CHECK_NEAR(processes_live_share(processes, MODULE), 1, 0);
+    CHECK_NEAR(share_live(processes, MODULE), 1, 0);
     CHECK_INT(fake->calls->len, 0);
 }
 
@@ -130,8 +144,8 @@ a_crash_loop_kills_its_share_and_a_good_version_ends_it(void)
     for (uint32_t pop = 0; pop < 60; pop++)
         processes_effect_set(processes, LOOP, pop, false, 6);
     run(fake, 15 * 60);
-    CHECK_NEAR(processes_live_share(processes, PROXY), 1 - stuck / (60 * 80), 1e-12);
-    CHECK_NEAR(processes_stuck_share(processes, PROXY), stuck / (60 * 80), 1e-12);
+    CHECK_NEAR(share_live(processes, PROXY), 1 - stuck / (60 * 80), 1e-12);
+    CHECK_NEAR(share_stuck(processes, PROXY), stuck / (60 * 80), 1e-12);
     CHECK(fake_behaviour(fake, MODULE, 0, NEW).errors > 0);
     CHECK_INT(fake_behaviour(fake, MODULE, 0, NEW).stuck_cause, 5);
 }
@@ -242,7 +256,7 @@ a_restart_frees_each_stuck_process_with_its_success(void)
     for (uint32_t pop = 0; pop < 100; pop++)
         processes_effect_set(processes, LOOP, pop, false, 6);
     run(fake, 60);
-    double before = processes_stuck_share(processes, PROXY) * 100 * 80;
+    double before = share_stuck(processes, PROXY) * 100 * 80;
     for (uint32_t pop = 0; pop < 100; pop++) {
         ProcessRoll roll = roll_of(0.7);
         roll.pop = pop;
@@ -250,7 +264,7 @@ a_restart_frees_each_stuck_process_with_its_success(void)
         processes_roll(processes, &roll);
     }
     run(fake, 120);
-    double after = processes_stuck_share(processes, PROXY) * 100 * 80;
+    double after = share_stuck(processes, PROXY) * 100 * 80;
     CHECK_NEAR(after / before, 0.3, 4 * 0.023);
 }
 

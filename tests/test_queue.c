@@ -154,7 +154,7 @@ cancelled_events_do_not_hold_memory(void)
     sim_queue_verify(queue);
 }
 
-/* Enough cancelled at once that the heap is rebuilt, several times, around the living. */
+/* Enough cancelled at once that the dead are swept out, several times, from among the living. */
 static void
 mass_cancelling_leaves_the_others_in_order(void)
 {
@@ -191,6 +191,52 @@ mass_cancelling_leaves_the_others_in_order(void)
     CHECK_INT(left, 0);
 }
 
+/* The time of the first living event, without a step ahead: what is pushed before it is first. */
+static void
+peeking_past_the_cancelled_disturbs_nothing(void)
+{
+    static const uint32_t sizes[] = {3, 50, 300, 5000};
+    for (uint32_t k = 0; k < G_N_ELEMENTS(sizes); k++) {
+        g_autoptr(SimArena) arena = sim_arena_new(1 << 24);
+        SimQueue *queue = sim_queue_new(arena, 0);
+        g_autofree SimEventId *ids = g_new(SimEventId, sizes[k]);
+        SimTime at;
+        SimEvent event;
+        for (uint32_t i = 0; i < sizes[k]; i++)
+            ids[i] = sim_queue_push(queue, 1000000 + 1000 * (SimTime)i, numbered(i));
+        for (uint32_t i = 0; i + 1 < sizes[k]; i++) {
+            CHECK(sim_queue_cancel(queue, ids[i]));
+            CHECK(sim_queue_peek(queue, &at));
+            CHECK_INT(at, 1001000 + 1000 * (SimTime)i);
+        }
+        sim_queue_push(queue, 10, numbered(10));
+        CHECK(sim_queue_peek(queue, &at) && at == 10);
+        CHECK(sim_queue_pop(queue, SIM_TIME_MAX, &at, &event) && event.actor == 10);
+        CHECK(!sim_queue_pop(queue, 999999, &at, &event));
+        CHECK(sim_queue_cancel(queue, ids[sizes[k] - 1]));
+        CHECK(!sim_queue_peek(queue, &at));
+        sim_queue_push(queue, 20, numbered(20));
+        CHECK(sim_queue_pop(queue, SIM_TIME_MAX, &at, &event) && at == 20);
+        sim_queue_verify(queue);
+    }
+}
+
+/* Slots are used again at once; what an old id named is gone nevertheless. */
+static void
+an_id_is_never_given_twice(void)
+{
+    g_autoptr(SimArena) arena = sim_arena_new(1 << 24);
+    SimQueue *queue = sim_queue_new(arena, 1);
+    SimEventId last = sim_queue_push(queue, 0, numbered(0));
+    for (uint32_t i = 1; i < 1000; i++) {
+        CHECK(sim_queue_cancel(queue, last));
+        SimEventId id = sim_queue_push(queue, i, numbered(i));
+        CHECK(id > last && !sim_queue_is_pending(queue, last));
+        last = id;
+    }
+    CHECK_INT(sim_queue_size(queue), 1);
+}
+
 static CU_TestInfo tests[] = {
     {"events_leave_in_order_of_time", events_leave_in_order_of_time},
     {"ties_leave_first_in_first_out", ties_leave_first_in_first_out},
@@ -199,6 +245,8 @@ static CU_TestInfo tests[] = {
      the_queue_agrees_with_a_naive_list_over_50_seeds},
     {"cancelled_events_do_not_hold_memory", cancelled_events_do_not_hold_memory},
     {"mass_cancelling_leaves_the_others_in_order", mass_cancelling_leaves_the_others_in_order},
+    {"peeking_past_the_cancelled_disturbs_nothing", peeking_past_the_cancelled_disturbs_nothing},
+    {"an_id_is_never_given_twice", an_id_is_never_given_twice},
     CU_TEST_INFO_NULL,
 };
 TEST_MAIN("queue", tests)

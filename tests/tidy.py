@@ -29,7 +29,7 @@ MODEL_ROWS = [
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
     ["world", "pop", "site", "access", "cache", "service", "station", "origin", "trace"],
-    ["books", "demand", "flow", "plane", "request", "sessions", "traffic"],
+    ["books", "capability", "demand", "flow", "plane", "request", "sessions", "traffic"],
     ["cluster", "processes", "restart", "rollout", "routing", "version", "warmup", "faults",
      "protections", "observers", "responders"],
     ["config"],

@@ -43,6 +43,15 @@ whole_run_clear(WholeRun *whole)
     scenario_text_clear(&whole->scenario);
 }
 
+/* The same scenario once more, from the start. */
+static inline void
+whole_run_again(WholeRun *whole, const RunOptions *options)
+{
+    run_free(whole->run);
+    whole->run = run_new(&whole->scenario.spec, whole->geo, options, whole->scenario.messages);
+    CHECK(whole->run != NULL);
+}
+
 /* The amount of a count in the buckets that begin within from <= t < to. */
 static inline double
 whole_run_total(const WholeRun *whole, const char *column, SimTime from, SimTime to)

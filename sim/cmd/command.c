@@ -4,9 +4,9 @@
 
 #include <stdarg.h>
 
-const Command *const commands[] = {&check_command,   &run_command,  &plot_command,
-                                   &explain_command, &list_command, &schema_command,
-                                   &worker_command,  NULL};
+const Command *const commands[] = {&check_command,   &run_command,    &plot_command,
+                                   &explain_command, &replay_command, &list_command,
+                                   &schema_command,  &worker_command, NULL};
 
 bool
 command_options(const Command *command, const GOptionEntry *entries, char **argv, char ***ret_rest,

@@ -27,8 +27,8 @@ typedef struct Command {
     bool is_hidden;
 } Command;
 
-extern const Command check_command, run_command, plot_command, list_command, schema_command;
-extern const Command explain_command, worker_command;
+extern const Command check_command, run_command, plot_command, explain_command, replay_command;
+extern const Command list_command, schema_command, worker_command;
 extern const Command *const commands[]; /* NULL-terminated, in the order of help */
 
 /* Reads options into the places that entries name and leaves the other arguments, after argv[0], in

@@ -2,7 +2,7 @@
 #include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
 #include "sim/cmd/progress.h"
-#include "sim/cmd/replay.h"
+#include "sim/cmd/rerun.h"
 #include "sim/cmd/shortlist.h"
 #include "sim/cmd/story_text.h"
 
@@ -40,56 +40,56 @@ drive(Run *run, const Story *story, const Arguments *arguments, const char *name
 }
 
 static Run *
-prepare(Replay *replay, RequestLog *log)
+prepare(Rerun *rerun, RequestLog *log)
 {
-    replay->arguments.log = log;
-    return run_prepare(&replay->arguments, replay->scenario);
+    rerun->arguments.log = log;
+    return run_prepare(&rerun->arguments, rerun->scenario);
 }
 
 /* A whole run must have come to the same end. */
 static void
-compare(Run *run, const Replay *replay)
+compare(Run *run, const Rerun *rerun)
 {
     run_finish(run);
     g_autofree char *digest =
         g_strdup_printf("%016" G_GINT64_MODIFIER "x", sim_digest(run_sim(run)));
-    if (strcmp(digest, replay->digest) != 0)
+    if (strcmp(digest, rerun->digest) != 0)
         output_complain("the run is not the one of the directory: its digest is %s, not %s; was it "
                         "interrupted, or another version?",
-                        digest, replay->digest);
+                        digest, rerun->digest);
 }
 
 static ExitCode
-print_story(Story *story, const Run *run, const Replay *replay, const Arguments *arguments)
+print_story(Story *story, const Run *run, const Rerun *rerun, const Arguments *arguments)
 {
     if (!arguments->wants_json) {
-        g_autofree char *text = story_text(story, run, &replay->scenario->spec);
+        g_autofree char *text = story_text(story, run, &rerun->scenario->spec);
         return output_print(text) ? CODE_HELD : CODE_ERROR;
     }
     g_autoptr(GString) out = g_string_new(NULL);
     Json json = {.out = out};
     json_open(&json, NULL, '{');
-    json_text(&json, "scenario", replay->name);
-    story_json(&json, story, run, &replay->scenario->spec);
+    json_text(&json, "scenario", rerun->name);
+    story_json(&json, story, run, &rerun->scenario->spec);
     json_close(&json, '}');
     return output_print(out->str) ? CODE_HELD : CODE_ERROR;
 }
 
 static ExitCode
-tell(Replay *replay, const Arguments *arguments)
+tell(Rerun *rerun, const Arguments *arguments)
 {
     g_autoptr(Story) story = story_new(arguments->request);
-    g_autoptr(Run) run = prepare(replay, story_log(story));
+    g_autoptr(Run) run = prepare(rerun, story_log(story));
     if (!run)
         return CODE_USAGE;
-    bool is_whole = drive(run, story, arguments, replay->scenario->stem);
+    bool is_whole = drive(run, story, arguments, rerun->scenario->stem);
     if (story_is_found(story)) {
-        ExitCode code = print_story(story, run, replay, arguments);
+        ExitCode code = print_story(story, run, rerun, arguments);
         return is_whole ? code : command_worse(code, CODE_INTERRUPTED);
     }
     if (!is_whole)
         return CODE_INTERRUPTED;
-    compare(run, replay);
+    compare(run, rerun);
     output_complain("this run has no request %" G_GUINT64_FORMAT
                     ": expected a number up to %" G_GUINT64_FORMAT
                     ", of which some are not used; without --request there is a list",
@@ -98,21 +98,21 @@ tell(Replay *replay, const Arguments *arguments)
 }
 
 static ExitCode
-list(Replay *replay, const Arguments *arguments, const char *directory)
+list(Rerun *rerun, const Arguments *arguments, const char *directory)
 {
     g_autoptr(Shortlist) shortlist = shortlist_new(arguments->of_each, arguments->outcome);
-    g_autoptr(Run) run = prepare(replay, shortlist_log(shortlist));
-    const Spec *spec = &replay->scenario->spec;
+    g_autoptr(Run) run = prepare(rerun, shortlist_log(shortlist));
+    const Spec *spec = &rerun->scenario->spec;
     g_autoptr(GString) out = g_string_new(NULL);
     if (!run)
         return CODE_USAGE;
-    bool is_whole = drive(run, NULL, arguments, replay->scenario->stem);
+    bool is_whole = drive(run, NULL, arguments, rerun->scenario->stem);
     if (is_whole)
-        compare(run, replay);
+        compare(run, rerun);
     if (arguments->wants_json) {
         Json json = {.out = out};
         json_open(&json, NULL, '{');
-        json_text(&json, "scenario", replay->name);
+        json_text(&json, "scenario", rerun->name);
         shortlist_json(&json, shortlist, run, spec);
         json_close(&json, '}');
     } else {
@@ -173,10 +173,10 @@ static ExitCode
 explain(const char *directory, const Arguments *arguments)
 {
     ExitCode code;
-    g_autoptr(Replay) replay = replay_load(directory, &code);
-    if (!replay)
+    g_autoptr(Rerun) rerun = rerun_load(directory, &code);
+    if (!rerun)
         return code;
-    return arguments->request ? tell(replay, arguments) : list(replay, arguments, directory);
+    return arguments->request ? tell(rerun, arguments) : list(rerun, arguments, directory);
 }
 
 static ExitCode

@@ -87,9 +87,15 @@ static GString *
 print_run(const Result *result)
 {
     GString *out = g_string_new("key\tvalue\ntitle");
+    PlaneKept kept = run_kept(result->run);
+    uint32_t n_pops = run_geo(result->run)->n_pops;
+    g_autofree char *part = kept.n_pops < n_pops
+                                ? g_strdup_printf(", %u of %u PoPs", kept.n_pops, n_pops)
+                                : g_strdup("");
     g_autofree char *note =
-        g_strdup_printf("blackstart %s, %s, seed %" G_GUINT64_FORMAT ", flow plane, digest %s",
-                        BLACKSTART_VERSION, result->scenario->stem, result->seed, result->digest);
+        g_strdup_printf("blackstart %s, %s, seed %" G_GUINT64_FORMAT ", %s plane%s, digest %s",
+                        BLACKSTART_VERSION, result->scenario->stem, result->seed,
+                        run_plane_names[run_plane(result->run)], part, result->digest);
     append_text(out, result->scenario->spec.title, 70);
     g_string_append(out, "\nnote");
     append_text(out, note, 110);
@@ -226,16 +232,18 @@ print_incident_watched(const Result *result)
 
 /* pops ---------------------------------------------------------------------------------------- */
 
-/* PoPs by region, then from west to east. */
+/* PoPs by region, then from west to east; of a sample those that carry traffic. */
 static GArray *
-pops_in_order(const Geo *geo)
+pops_in_order(const Run *run)
 {
+    const Geo *geo = run_geo(run);
     GArray *order = g_array_new(FALSE, FALSE, sizeof(uint32_t));
     for (uint32_t region = 0; region <= geo->n_regions; region++)
         for (uint32_t p = 0; p < geo->n_pops; p++) {
             uint32_t own = geo->pops.at.region[p];
             guint at = order->len;
-            if (own != region && !(region == geo->n_regions && own > region))
+            bool is_here = own == region || (region == geo->n_regions && own > region);
+            if (!is_here || run_pop_cores(run, p) <= 0)
                 continue;
             for (; at > 0; at--) {
                 uint32_t before = g_array_index(order, uint32_t, at - 1);
@@ -274,7 +282,7 @@ print_pops(const Result *result)
     uint32_t n = sim_recorder_n_closed(recorder);
     uint32_t merge = MAX(1, (n + POPS_COLUMNS_MAX - 1) / POPS_COLUMNS_MAX);
     SimTime width = sim_recorder_width(recorder) * merge;
-    g_autoptr(GArray) order = pops_in_order(run_geo(result->run));
+    g_autoptr(GArray) order = pops_in_order(result->run);
     GString *out = g_string_new(NULL);
     g_string_append_printf(out, "%u", (n + merge - 1) / merge);
     for (uint32_t b = 0; b < n; b += merge)
@@ -294,7 +302,7 @@ static GString *
 print_pops_rows(const Result *result)
 {
     const Geo *geo = run_geo(result->run);
-    g_autoptr(GArray) order = pops_in_order(geo);
+    g_autoptr(GArray) order = pops_in_order(result->run);
     GString *out = g_string_new("pop\tregion\n");
     for (guint i = 0; i < order->len; i++) {
         uint32_t pop = g_array_index(order, uint32_t, i);

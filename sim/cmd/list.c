@@ -4,6 +4,7 @@
 #include "sim/cmd/output.h"
 #include "sim/cmd/run.h"
 
+#include "models/capability.h"
 #include "models/metric.h"
 
 #include <string.h>
@@ -75,6 +76,8 @@ static const char *const metric_patterns[][2] = {
     {"cohort.NAME., region.NAME., service.NAME.", "The same of others; a service's calls."},
     {"hit_ratio", "Cache hits of lookups."},
     {"latency.p50, latency.p95, latency.p99", "Of served requests, seconds."},
+    {"latency.p999, region.NAME.latency.p99",
+     "The same, and of services and outcomes: request plane."},
     {"cpu.mean, cpu.max", "Share of the PoPs' capacity that is busy."},
     {"service.NAME.utilisation, .backlog, .wait", "Of its servers; calls; seconds."},
     {"all.offered (fresh, retries, reloads, ok, failed)", "Attempts per second."},
@@ -174,6 +177,22 @@ list_laws(Rows *rows, const char *scenario)
     return true;
 }
 
+static bool
+list_planes(Rows *rows, const char *scenario)
+{
+    (void)scenario;
+    add(rows, "flow", "Rates and backlogs between events: large networks, hours in seconds.");
+    add(rows, "request", "Every request an event, with keys, queues, time-outs and retries.");
+    for (guint i = 0; i < n_capabilities; i++) {
+        const Capability *of = &capabilities[i];
+        g_autofree char *about = g_strdup_printf(
+            "Not in %s: %s.", of->has_flow ? "a sample of PoPs" : "the flow plane", of->why);
+        add(rows, of->name, about);
+    }
+    add(rows, "", "All else is in both.");
+    return true;
+}
+
 /* What can be listed; each adds its rows, false when it could not (all being said). */
 static const struct {
     const char *name, *about;
@@ -186,6 +205,7 @@ static const struct {
     {"timeline", "What a timeline entry does (`do:`)", list_timeline},
     {"outcomes", "What becomes of a request", list_outcomes},
     {"laws", "How long something takes", list_laws},
+    {"planes", "Planes of traffic (`--plane`), and what one of them lacks", list_planes},
 };
 
 static void
@@ -243,7 +263,7 @@ list_kinds(const char *wanted, const char *scenario, bool wants_json)
     if (!is_known)
         return command_misused(&list_command,
                                "'%s' is nothing to list: expected verbs, scenarios, "
-                               "metrics, measures, timeline, outcomes or laws",
+                               "metrics, measures, timeline, outcomes, laws or planes",
                                wanted);
     if (!ok)
         return CODE_USAGE;
@@ -269,7 +289,7 @@ run_verb(int argc, char **argv)
 
 const Command list_command = {
     .name = "list",
-    .arguments = "[verbs|scenarios|metrics [SCENARIO]|measures|timeline|outcomes|laws]",
+    .arguments = "[verbs|scenarios|metrics [SCENARIO]|measures|timeline|outcomes|laws|planes]",
     .about = "List what exists.",
     .run = run_verb,
 };

@@ -116,5 +116,7 @@ result_code(const Result *result)
     static const ExitCode codes[] = {[JUDGEMENT_HELD] = CODE_HELD,
                                      [JUDGEMENT_FAILED] = CODE_FAILED,
                                      [JUDGEMENT_INCONCLUSIVE] = CODE_INCONCLUSIVE};
+    if (run_complaint(result->run))
+        return CODE_ERROR;
     return result->is_interrupted ? CODE_INTERRUPTED : codes[result->verdict->judgement];
 }

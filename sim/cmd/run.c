@@ -166,6 +166,9 @@ run_drive(Run *run, const RunArguments *arguments, const Scenario *scenario, Int
     }
     bool is_interrupted = sim_now(run_sim(run)) < duration;
     run_finish(run);
+    if (run_complaint(run))
+        output_complain("%s: ended at %.0f s: %s", scenario->name,
+                        sim_seconds(sim_now(run_sim(run))), run_complaint(run));
     ResultOptions options = {.command = command,
                              .wall_seconds = progress_stop(&progress),
                              .is_interrupted = is_interrupted};

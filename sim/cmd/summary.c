@@ -52,6 +52,27 @@ append_head(GString *out, const Result *result)
         result->scenario->spec.replay ? "; a replay, human times are pinned" : "");
 }
 
+/* What the request plane carried, if not all of everything. */
+static void
+append_kept(GString *out, const Result *result)
+{
+    char share[TEXT_MAX], count[TEXT_MAX];
+    PlaneKept kept = run_kept(result->run);
+    if (run_plane(result->run) == RUN_FLOW)
+        return;
+    sim_quantity_format_count(count, sizeof count, (double)run_steps(result->run));
+    sim_quantity_format_share(share, sizeof share, kept.share);
+    g_string_append_printf(out, "%s attempts", count);
+    if (kept.n_pops < run_geo(result->run)->n_pops)
+        g_string_append_printf(out, "; kept %u PoPs with %s of the demand: all counts are of these",
+                               kept.n_pops, share);
+    if (kept.n_caches_keyed < kept.n_caches)
+        g_string_append_printf(out,
+                               "\nCaches of %u of %u sites are kept by object, others by curve",
+                               kept.n_caches_keyed, kept.n_caches);
+    g_string_append_c(out, '\n');
+}
+
 static void
 append_phases(GString *out, const Result *result)
 {
@@ -320,6 +341,7 @@ text_with(const Result *result, const char *directory, Detail detail)
 {
     GString *out = g_string_new(NULL);
     append_head(out, result);
+    append_kept(out, result);
     append_phases(out, result);
     append_figures(out, result);
     append_latencies(out, result, detail.has_latencies);
@@ -452,6 +474,23 @@ json_story(Json *json, const Result *result)
     json_close(json, ']');
 }
 
+/* The work done, and what of the network it was done for. */
+static void
+json_kept(Json *json, const Result *result)
+{
+    PlaneKept kept = run_kept(result->run);
+    bool is_request = run_plane(result->run) == RUN_REQUEST;
+    json_integer(json, is_request ? "attempts" : "pop_steps", (int64_t)run_steps(result->run));
+    json_open(json, "kept", '{');
+    json_integer(json, "pops", kept.n_pops);
+    json_number(json, "demand", kept.share);
+    if (is_request) {
+        json_integer(json, "caches", kept.n_caches);
+        json_integer(json, "caches_by_object", kept.n_caches_keyed);
+    }
+    json_close(json, '}');
+}
+
 static void
 json_latencies(Json *json, const Result *result)
 {
@@ -489,7 +528,8 @@ summary_json(Json *json, const Result *result, const char *directory)
     json_number(json, "simulated_s", sim_seconds(result->facts.recording.end));
     json_number(json, "wall_seconds", result->wall_seconds);
     json_integer(json, "events", (int64_t)sim_events(sim));
-    json_integer(json, "pop_steps", (int64_t)run_steps(result->run));
+    json_text(json, "plane", run_plane_names[run_plane(result->run)]);
+    json_kept(json, result);
     json_integer(json, "arena_bytes", (int64_t)sim_arena_used(sim_arena(sim)));
     json_measures(json, result);
     json_latencies(json, result);

@@ -42,7 +42,7 @@ sites:
     requests: 300/s
     client: {timeout: 1s, retries: 2, reload: 5s, persistence: 50%}
     origin: {latency: 40ms}
-    cache: {cacheable: 60%, objects: 1000, size: 10%}
+    cache: {cacheable: 60%, objects: 20k, size: 10%}
 configs:
   flags: {properties: {x: 1}, consumers: [{service: proxy, when: x > 1, effect: {panic: 30%}}]}
 timeline:

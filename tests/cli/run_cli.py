@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -123,7 +124,7 @@ def wrong_options_are_refused():
 def everything_is_listed():
     expect(run("list"), 0, "verbs", "push-known-good", "time-above", "lognormal", "504")
     kinds = json.loads(run("list", "--json").stdout)
-    check(len(kinds) == 7, kinds.keys())
+    check(len(kinds) == 8, kinds.keys())
     write("good.yaml", GOOD)
     expect(run("list", "metrics", "good.yaml"), 0, "site.shop.errors", "config.rules.bad")
     write("typo.yaml", SCENARIO % "6m" + "expect: [{metric: site.shp.errors, at_most: 1%}]\n")
@@ -134,6 +135,79 @@ def the_schema_is_json_and_the_reference_markdown():
     schema = json.loads(run("schema").stdout)
     check("$schema" in schema and "timeline" in json.dumps(schema), schema.keys())
     expect(run("schema", "--reference"), 0, "# ", "push-known-good")
+
+
+# ---- replay
+
+
+# Five requests for three objects; of 55 bytes, 20 belong to requests that could hit.
+LOG = "time,key,size\n1,a,10\n2,b,20\n3,a,10\n4,c,5\n5,a,10\n"
+
+
+def replayed(*arguments):
+    result = run("replay", "--json", *arguments)
+    expect(result, 0)
+    return json.loads(result.stdout)
+
+
+def a_log_is_replayed_through_every_policy():
+    write("log.csv", LOG)
+    result = run("replay", "log.csv", "--size", "2,50%")
+    expect(result, 0, "5 requests for 3 objects in 4 s, 55 B; at most 40.0 % can hit")
+    rows = [line.split() for line in result.stdout.splitlines()[3:]]
+    check([row[2] for row in rows] == 2 * ["lru", "fifo", "clock", "sieve", "s3-fifo"], rows)
+    check(rows[0] == ["2", "2", "lru", "40.0", "%", "36.4", "%"], rows[0])
+    check(rows[1] == ["2", "2", "fifo", "20.0", "%", "18.2", "%"], rows[1])
+    check(rows[5][:2] == ["50%", "2"], rows[5])
+
+
+def a_binary_log_says_the_same_as_a_text():
+    records, lines, x = [], [], 1
+    for i in range(20000):
+        x = x * 6364136223846793005 % 2 ** 64
+        key, size = min(x >> 54, (x >> 40) % 1024), (x >> 30) % 1000
+        records.append(struct.pack("<IQIq", i // 10, key, size, -1))
+        lines.append(f"{i // 10},k{key},{size}\n")
+    write("log.bin", b"".join(records))
+    write("log.csv", "".join(lines))
+    for options in ([], ["--ttl", "5m"], ["--policy", "sieve,lru", "--size", "0.5%,77"]):
+        binary, text = replayed("log.bin", *options), replayed("log.csv", *options)
+        check(binary["format"] == "oracle" and text["format"] == "csv", binary)
+        check(binary["caches"] == text["caches"] and binary["bytes"] == text["bytes"], options)
+        check(all(0 < cache["hit_ratio"] < 1 for cache in text["caches"]), text)
+
+
+def more_places_and_more_time_hit_more():
+    write("log.csv", "".join(f"{i},{i * i % 101}\n" for i in range(3000)))
+    few, many, short = (replayed("log.csv", *options.split()) for options in
+                        ("-s 20", "-s 100%", "-s 100% -t 10s"))
+    for cache in range(5):
+        ratios = [log["caches"][cache]["hit_ratio"] for log in (short, few, many)]
+        check(ratios[1] < ratios[2] and ratios[0] < ratios[2], ratios)
+    check(many["caches"][0]["hits"] == 3000 - many["objects"], many)
+    check(many["caches"][0]["byte_hit_ratio"] is None and short["ttl_seconds"] == 10, short)
+
+
+def a_wrong_replay_is_refused():
+    write("log.csv", LOG)
+    expect(run("replay"), 2, "no trace is named", "--help")
+    expect(run("replay", "log.csv", "log.csv"), 2, "expected one trace")
+    expect(run("replay", "-"), 2, "standard input can be read once only")
+    expect(run("replay", "/dev/stdin", input=LOG), 2, "cannot be read again: expected a file")
+    expect(run("replay", "log.csv", "--policy", "lru,s3fifo"), 2,
+           "'s3fifo' is no policy: expected lru,", "did you mean 's3-fifo'?")
+    expect(run("replay", "log.csv", "--policy="), 2, "'' is no policy")
+    for size in ("0", "x", "-1", "1.5", "0%", "101%", "", "3G"):
+        expect(run("replay", "log.csv", f"--size={size}"), 2, f"'{size}' is no size: expected")
+    expect(run("replay", "log.csv", "--size", ",".join(17 * ["1"])), 2, "too many sizes")
+    expect(run("replay", "log.csv", "--format", "cvs"), 2, "'cvs' is no format: expected auto")
+    expect(run("replay", "log.csv", "--ttl", "5"), 2, "'5' is no time to live")
+    expect(run("replay", "nowhere.csv"), 2, "nowhere.csv: cannot open: No such file")
+    expect(run("replay", "."), 2, ".: cannot read")
+    expect(run("replay", write("typo.csv", LOG + "6,d,x\n")), 2, "typo.csv:7: 'x' is no size")
+    expect(run("replay", write("empty.csv", "time,key\n")), 2, "empty.csv: it has no request")
+    expect(run("replay", write("cut.bin", bytes(30))), 2, "cut.bin: record 2: the file ends")
+    expect(run("replay", write("log.gz", b"\x1f\x8b\x08\0\0")), 2, "compressed", "gzip -dc")
 
 
 # ---- check
@@ -512,7 +586,7 @@ def tests_of(namespace, hidden):
 
 
 def main():
-    hidden = {"check", "write", "run", "expect", "run_good", "path_without", "run_test",
+    hidden = {"check", "write", "run", "expect", "run_good", "replayed", "path_without", "run_test",
               "run_tests", "tests_of", "main"}
     return run_tests("cli", tests_of(globals(), hidden))
 

@@ -94,6 +94,22 @@ people_come_back_until_they_give_up(void)
     whole_run_clear(&whole);
 }
 
+/* To a client's library a reload is a request as any other. */
+static void
+a_budget_grows_with_reloads_too(void)
+{
+    WholeRun whole;
+    g_autofree char *text = failing("proxy, when: x > 1, effect: {errors: 100%}",
+                                    "retries: 1, budget: 20%, persistence: 70%, reload: 5s", "");
+    run_text(&whole, text, &plain);
+    SimTime from = 200 * SIM_SECOND, to = 290 * SIM_SECOND;
+    double people = whole_run_total(&whole, "all.fresh", from, to) +
+                    whole_run_total(&whole, "all.reloads", from, to);
+    CASE_NEAR("-", "budget 20 %: retries a request of fresh and reloads",
+              whole_run_total(&whole, "all.retries", from, to) / people, .2, .002);
+    whole_run_clear(&whole);
+}
+
 static const char fallbacks[] =
     HEAD "clock: {duration: 200s}\n"
          "network: {busiest: 1, cores: 1000, diurnal: {amplitude: 0%}}\n"
@@ -310,6 +326,7 @@ static CU_TestInfo tests[] = {
      retries_follow_failures_as_a_geometric_series},
     {"a_module_fails_its_callers_alone", a_module_fails_its_callers_alone},
     {"people_come_back_until_they_give_up", people_come_back_until_they_give_up},
+    {"a_budget_grows_with_reloads_too", a_budget_grows_with_reloads_too},
     {"calls_of_one_fallback_add_up", calls_of_one_fallback_add_up},
     {"half_the_tick_moves_integrals_by_less_than_a_per_cent",
      half_the_tick_moves_integrals_by_less_than_a_per_cent},

@@ -1,0 +1,139 @@
+#include "models/request.h"
+
+#include <math.h>
+
+/* What a sample may not be smaller than: below, chance decides and not the scenario. */
+static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
+/* What is too much for single requests. */
+static const double RATE_MOST = 4e6, SERVERS_MOST = 2e7, CACHED_MOST = 1e8;
+
+static void
+check_sizes(const RequestPlane *plane, SimMessages *messages)
+{
+    SimMark mark = plane->world->spec->entity.mark;
+    if (plane->has_too_many_timeouts)
+        sim_messages_error(messages, mark,
+                           "clients and needs have more than %d different time-outs: expected "
+                           "fewer, or --plane flow",
+                           REQUEST_TIMEOUTS_MAX);
+    if (plane->has_too_many_steps)
+        sim_messages_error(messages, mark,
+                           "the needs of a site or service branch into more than %d steps: "
+                           "expected fewer, or --plane flow",
+                           REQUEST_STEPS_MAX);
+}
+
+/* A rule that the whole network keeps, but a small part of it would not. */
+static void
+check_service(const RequestPlane *plane, const RequestCore *core, SimMessages *messages)
+{
+    const ServiceSpec *service = world_service(plane->world, core->service);
+    if (service->station.servers < SERVERS_LEAST || core->servers >= SERVERS_LEAST)
+        return;
+    sim_messages_error(messages, service->entity.mark,
+                       "service '%s' keeps %.2g of %.4g servers in this sample: fewer than %g "
+                       "behave otherwise: expected more PoPs with --sample-pops, or all",
+                       service->entity.name, core->servers, service->station.servers,
+                       SERVERS_LEAST);
+}
+
+static void
+check_cache(const RequestPlane *plane, uint32_t site, SimMessages *messages)
+{
+    const SiteSpec *spec = world_site(plane->world, site);
+    const CacheSpec *cache = &spec->cache;
+    bool is_keyed = cache->policy != CACHE_LRU || cache->ttl > 0 || cache->trace;
+    double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
+    if (is_keyed && objects * cache->size * plane->n_kept > CACHED_MOST)
+        sim_messages_error(messages, spec->entity.mark,
+                           "the cache of site '%s' holds %.3g objects at each of %u PoPs, each "
+                           "of them kept: expected 1e8 in all at most: fewer objects, a smaller "
+                           "size or --sample-pops",
+                           spec->entity.name, objects * cache->size, plane->n_kept);
+}
+
+static void
+check_sampled_cache(const RequestPlane *plane, uint32_t site, SimMessages *messages)
+{
+    const SiteSpec *spec = world_site(plane->world, site);
+    double objects = spec->cache.objects * spec->cache.size;
+    if (spec->cache.cacheable > 0 && objects < OBJECTS_LEAST && spec->cache.size < 1)
+        sim_messages_error(messages, spec->entity.mark,
+                           "the cache of site '%s' holds %.4g objects a PoP: a sample of PoPs "
+                           "says little about so few: expected %g, or a run without --sample-pops",
+                           spec->entity.name, objects, OBJECTS_LEAST);
+}
+
+static double
+rate_of(const RequestPlane *plane, uint32_t pop)
+{
+    double sum = 0;
+    for (uint32_t s = 0; s < plane->world->n_sites; s++)
+        sum += demand_mean(plane->traffic.demand, pop, s);
+    return sum;
+}
+
+/* A second of arrivals must fit into a PoP's rows, and the servers of all PoPs into memory. */
+static void
+check_pops(const RequestPlane *plane, const double *cores, SimMessages *messages)
+{
+    const World *world = plane->world;
+    double servers = 0, most = 0;
+    uint32_t busiest = 0;
+    SimMark mark = world->spec->network.entity.is_given ? world->spec->network.entity.mark
+                                                        : world->spec->entity.mark;
+    for (uint32_t p = 0; p < plane->n_kept; p++) {
+        uint32_t index = plane->pops[p].index;
+        double rate = rate_of(plane, index);
+        servers += cores[index];
+        busiest = rate > most ? index : busiest;
+        most = fmax(most, rate);
+    }
+    if (most > RATE_MOST)
+        sim_messages_error(messages, mark,
+                           "PoP %s gets %.3g requests a second, each an event: expected %.3g at "
+                           "most: lower rates, or --plane flow",
+                           world->geo->pops.code[busiest], most, RATE_MOST);
+    if (servers > SERVERS_MOST)
+        sim_messages_error(messages, mark,
+                           "the kept PoPs have %.3g cores, each a server: expected %.3g at most: "
+                           "--sample-pops, or --plane flow",
+                           servers, SERVERS_MOST);
+}
+
+/* Rows and memory that a run may grow to; looked at once a tick. */
+const char *
+request_exhausted(const RequestPlane *plane)
+{
+    static const uint32_t ROWS_MOST = 6000000;
+    static const size_t BYTES_MOST = (size_t)8 << 30;
+    for (uint32_t p = 0; p < plane->n_pops; p++)
+        if (plane->pops[p].n_requests > ROWS_MOST)
+            return "a PoP has more than 6 million requests in hand: expected lower rates, shorter "
+                   "time-outs, a queue limit, or --plane flow";
+    if (plane->n_calls > 2 * ROWS_MOST)
+        return "central services have more than 12 million calls in hand: expected lower rates, "
+               "shorter time-outs, a queue limit, or --plane flow";
+    if (sim_arena_used(plane->arena) > BYTES_MOST)
+        return "the run needs more than 8 GB: expected lower rates, fewer or smaller caches, "
+               "--sample-pops, or --plane flow";
+    return NULL;
+}
+
+bool
+request_check(const RequestPlane *plane, const double *cores, SimMessages *messages)
+{
+    bool is_sampled = plane->n_kept < plane->world->n_pops;
+    uint32_t before = sim_messages_errors(messages);
+    check_sizes(plane, messages);
+    check_pops(plane, cores, messages);
+    for (uint32_t s = 0; s < plane->world->n_sites; s++) {
+        check_cache(plane, s, messages);
+        if (is_sampled)
+            check_sampled_cache(plane, s, messages);
+    }
+    for (uint32_t i = 0; i < plane->n_cores && is_sampled; i++)
+        if (plane->cores[i].service != SIM_NONE)
+            check_service(plane, &plane->cores[i], messages);
+    return sim_messages_errors(messages) == before;
+}

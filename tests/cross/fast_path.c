@@ -1,0 +1,156 @@
+/*
+ * fast_path.c - the request plane's fast path against its plain loop, request for request.
+ *
+ * Each scenario runs three times with the same seed: as it is; with every request an object; and
+ * with every request an object at a station, which a queue limit that is never met forces, so that
+ * nothing is scheduled ahead.  All columns of the recorders, the latencies of the whole run and the
+ * events of the kernel must be the same, to the last digit.
+ */
+#include "tests/whole_run.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct Case {
+    const char *name, *network, *services, *site, *more;
+} Case;
+
+static const Case cases[] = {
+    {"calm", "cores: 4", "", "", ""},
+    {"one queue of eight cores", "cores: 8, cores_per_queue: 8", "", "", ""},
+    {"thirty queues", "cores: 30, cores_per_queue: 1", "", "", ""},
+    {"near capacity", "cores: 2, cores_per_queue: 2", "", "client: {timeout: 300ms, retries: 2},",
+     ""},
+    {"misses with an origin that is far", "cores: 4", "",
+     "cache: {cacheable: 80%, objects: 10k}, origin: {latency: 130ms},", ""},
+    {"an origin with a limit", "cores: 4", "",
+     "cache: {cacheable: 80%, objects: 10k}, origin: {latency: 20ms, capacity: 100/s},", ""},
+    {"central calls", "cores: 4",
+     "  auth: {placement: core, station: {servers: 4, service_time: 20ms}, needs: {kv: 50%}}\n"
+     "  kv: {placement: core, station: {servers: 9, service_time: 10ms},\n"
+     "    front: {service: proxy}}\n",
+     "needs: {auth: {share: 20%, timeout: 1s}, kv: {share: 30%, timeout: 500ms, retries: 1}},", ""},
+    {"errors, retries and people", "cores: 4", "", "client: {retries: 2, budget: 20%, reload: 2s},",
+     "configs: {flags: {properties: {x: 1}, distribution: {delay: 1s}, consumers: [\n"
+     "  {service: proxy, when: x > 1, effect: {errors: 30%}}]}}\n"
+     "timeline: [{at: +20s, do: push, config: flags, properties: {x: 2}},\n"
+     "  {at: +60s, do: push-known-good, config: flags}]\n"},
+    {"a crash and a cold start", "cores: 4", "",
+     "cache: {cacheable: 80%, objects: 10k}, client: {retries: 1, backoff: 100ms, reload: 3s},",
+     "timeline: [{at: +20s, do: kill, service: proxy, share: 60%},\n"
+     "  {at: +50s, do: kill, service: proxy}]\n"},
+    {"a halt", "cores: 4", "", "client: {timeout: 2s, retries: 1},",
+     "timeline: [{at: +30s, do: halt, service: proxy, for: 5s}]\n"},
+    {"a halt with cancel", "cores: 4, cancel: true", "", "client: {timeout: 2s, retries: 2},",
+     "timeline: [{at: +30s, do: halt, service: proxy, for: 5s}]\n"},
+    {"a surge", "cores: 4, cores_per_queue: 4", "",
+     "client: {timeout: 2s, retries: 2, budget: 10%},",
+     "timeline: [{at: +30s, do: surge, sites: [web], by: 2x, for: 20s}]\n"},
+    {"a surge with cancel", "cores: 4, cancel: true", "",
+     "client: {timeout: 1s, retries: 2, backoff: 1s, jitter: true},",
+     "timeline: [{at: +30s, do: surge, sites: [web], by: 2x, for: 20s}]\n"},
+    {"PoPs that come and go", "cores: 8", "", "",
+     "timeline: [{at: +20s, do: pop-down, busiest: 1, for: 40s}]\n"},
+};
+
+static char *
+text_of(const Case *of, const char *network)
+{
+    return g_strdup_printf("blackstart: 1\n"
+                           "title: fast path\n"
+                           "clock: {duration: 120s}\n"
+                           "network: {busiest: 3, diurnal: {amplitude: 0%%}, %s%s}\n"
+                           "services:\n"
+                           "  proxy: {placement: pop, cpu: 8ms, needs: {rules: 70%%},\n"
+                           "    restart: {delay: 2s, warm_up: 5s, cache_kept: 30%%}}\n"
+                           "  rules: {placement: pop, inside: proxy, cpu: 2ms}\n%s"
+                           "sites: {web: {service: proxy, %s requests: 700/s}}\n%s",
+                           of->network, network, of->services, of->site, of->more);
+}
+
+static bool
+is_same(double a, double b)
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+/* Buckets and columns where two recorders differ; the first is printed. */
+static uint32_t
+differences(const char *name, const SimRecorder *a, const SimRecorder *b)
+{
+    uint32_t n = 0, columns = sim_recorder_n_columns(a), closed = sim_recorder_n_closed(a);
+    CHECK_INT(sim_recorder_n_columns(b), columns);
+    CHECK_INT(sim_recorder_n_closed(b), closed);
+    for (uint32_t i = 0; i < closed; i++)
+        for (uint32_t c = 0; c < columns; c++) {
+            double left = sim_recorder_value(a, c, i), right = sim_recorder_value(b, c, i);
+            if (!is_same(left, right) && n++ == 0)
+                printf("%s: %s in bucket %u: %.17g and %.17g\n", name,
+                       sim_recorder_describe(a, c)->name, i, left, right);
+        }
+    return n;
+}
+
+static void
+check_latencies(const Run *a, const Run *b)
+{
+    g_autoptr(GArray) left = run_latencies(a);
+    g_autoptr(GArray) right = run_latencies(b);
+    if (!CHECK_INT(left->len, right->len))
+        return;
+    for (guint i = 0; i < left->len; i++) {
+        const PlaneLatency *x = &g_array_index(left, PlaneLatency, i);
+        const PlaneLatency *y = &g_array_index(right, PlaneLatency, i);
+        CHECK_STR(x->name, y->name);
+        CHECK_INT(x->n, y->n);
+        for (int q = 0; q < 4; q++)
+            CHECK(is_same(x->seconds[q], y->seconds[q]));
+    }
+}
+
+static void
+compare(const Case *of, const char *network, bool has_no_fast_path)
+{
+    WholeRun fast, plain;
+    g_autofree char *text = text_of(of, ""), *other = text_of(of, network);
+    RunOptions options = {.name = "fast path", .plane = RUN_REQUEST, .seed = 7, .has_seed = true};
+    whole_run_make(&fast, text, &options);
+    options.has_no_fast_path = has_no_fast_path;
+    whole_run_make(&plain, other, &options);
+    whole_run_finish(&fast);
+    whole_run_finish(&plain);
+    sim_verify(run_sim(fast.run));
+    sim_verify(run_sim(plain.run));
+    uint32_t n = differences(of->name, run_recorder(fast.run), run_recorder(plain.run));
+    n += differences(of->name, run_pop_recorder(fast.run), run_pop_recorder(plain.run));
+    printf("fast path: %-34s %s: %.0f attempts, %u columns differ\n", of->name,
+           *network ? "stations" : "objects ", (double)run_steps(fast.run), n);
+    CHECK_INT(n, 0);
+    CHECK_INT(run_steps(fast.run), run_steps(plain.run));
+    CHECK_INT(sim_digest(run_sim(fast.run)), sim_digest(run_sim(plain.run)));
+    check_latencies(fast.run, plain.run);
+    whole_run_clear(&fast);
+    whole_run_clear(&plain);
+}
+
+static void
+every_request_an_object_gives_the_same_run(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        compare(&cases[i], "", true);
+}
+
+static void
+every_request_at_a_station_gives_the_same_run(void)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
+        compare(&cases[i], ", queue: 1000000000000", true);
+}
+
+static CU_TestInfo tests[] = {
+    {"every_request_an_object_gives_the_same_run", every_request_an_object_gives_the_same_run},
+    {"every_request_at_a_station_gives_the_same_run",
+     every_request_at_a_station_gives_the_same_run},
+    CU_TEST_INFO_NULL,
+};
+TEST_MAIN("fast_path", tests)
