@@ -126,6 +126,7 @@ typedef struct Request {
     bool is_orphan;  /* nobody waits for it any more; it only takes CPU */
     bool is_miss, is_fallback, is_timed, is_direct;
     uint8_t patience; /* its own time-out class during a direct call */
+    uint32_t direct;  /* for who watches: the number of its direct call */
 } Request;
 
 typedef enum RequestEventKind {
@@ -246,6 +247,7 @@ typedef struct RequestCall { /* at a central service */
     SimTime sent, began, started, service;
     uint64_t number; /* its PoP's row's; of the call, where a call makes it */
     uint64_t parent; /* for who watches: the caller's public number; 0: a PoP's row */
+    uint32_t direct; /* the same: of a row's direct call; 0: it has a row of its own */
     uint64_t made;
     uint32_t core, turn;
     uint32_t pop, request, request_turn; /* who asked: a PoP's row, or (pop SIM_NONE) a call here */
@@ -322,6 +324,7 @@ typedef struct RequestPlane {
     uint64_t *region_totals, *service_totals; /* the same of the run */
     uint32_t *latency_columns;                /* first of four: regions, services, outcomes, all */
     RequestLog *log;                          /* NULL: nobody watches */
+    uint32_t direct_numbers;                  /* of direct calls: given while somebody does */
     uint64_t *sampled;                        /* scratch of quantiles: [bucket] */
     double *asked, *rates;                    /* [row] scratch */
     uint32_t *stack;                          /* [2 row] scratch */

@@ -91,9 +91,9 @@ need_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slo
 }
 
 /*
- * The plainest call, one try and straight to its service, needs no row of its own and no number:
- * its request waits for the answer itself, for as long as the shorter of the two time-outs.  at is
- * when its CPU time is over, now or later in this window.
+ * The plainest call, one try and straight to its service, needs no row of its own, and no number
+ * but for who watches: its request waits for the answer itself, for as long as the shorter of the
+ * two time-outs.  at is when its CPU time is over, now or later in this window.
  */
 void
 request_call_directly(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime at)

@@ -454,7 +454,8 @@ request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32
     call->core = core;
     call->pop = pop->rank;
     call->number = row->number;
-    call->tries = row->level;
+    call->direct = row->is_direct ? row->direct : 0;
+    call->tries = row->is_direct ? 0 : row->level;
     call->request = request;
     call->request_turn = row->turn;
     call->mark = row->mark;

@@ -4,12 +4,18 @@ const char *const request_hop_names[HOP_KINDS + 1] = {
     "arrived", "admitted", "queued", "served", "called", "central", "answered",
     "cache",   "origin",   "retry",  "waits",  "gone",   "ended",   NULL};
 
-/* Numbers are given in turn at each PoP and to calls that central services make; of all of them
- * they are apart by the place. */
+/* Numbers are given in turn at each PoP, to calls that central services make and to direct calls;
+ * of all of them they are apart by the place. */
 static uint64_t
 public_number(const RequestPlane *plane, uint32_t place, uint64_t number)
 {
-    return number ? (number - 1) * (plane->n_pops + 1) + place + 1 : 0;
+    return number ? (number - 1) * (plane->n_pops + 2) + place + 1 : 0;
+}
+
+static uint64_t
+direct_number(const RequestPlane *plane, uint32_t direct)
+{
+    return public_number(plane, plane->n_pops + 1, direct);
 }
 
 static bool
@@ -54,16 +60,18 @@ request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, Reques
     plane->log->hop(plane->log->context, &hop);
 }
 
-/* A call that its request makes itself: without a number of its own. */
+/* A call that its request makes itself, without a row: its number is the watcher's only. */
 void
 request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
                    RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now)
 {
-    const Request *row = &pop->requests[request];
+    Request *row = &pop->requests[request];
+    if (kind == HOP_CALLED)
+        row->direct = ++plane->direct_numbers;
     const RequestHop hop = {.kind = kind,
                             .from = row->called,
                             .to = now,
-                            .request = 0,
+                            .request = direct_number(plane, row->direct),
                             .parent = public_number(plane, pop->rank, row->number),
                             .pop = pop->index,
                             .site = SIM_NONE,
@@ -129,6 +137,8 @@ static uint64_t
 call_number(const RequestPlane *plane, const RequestCall *call)
 {
     uint32_t place = call->pop == SIM_NONE ? plane->n_pops : call->pop;
+    if (call->direct)
+        return direct_number(plane, call->direct);
     return public_number(plane, place, call->number);
 }
 

@@ -10,11 +10,14 @@ static const char scenario[] =
     "network: {busiest: 2, cores: 3, diurnal: {amplitude: 0%}}\n"
     "locations: {dc: {latitude: 45, longitude: -120}}\n"
     "services:\n"
-    "  proxy: {placement: pop, cpu: 5ms, needs: {kv: {share: 20%, timeout: 300ms, retries: 1}},\n"
+    "  proxy: {placement: pop, cpu: 5ms, needs: {kv: {share: 20%, timeout: 300ms, retries: 1},\n"
+    "          mail: 10%},\n"
     "          restart: {processes: 4, stuck: 20%}}\n"
     "  kv: {placement: core, location: dc, station: {servers: 3, service_time: 20ms},\n"
     "       front: {service: proxy}, needs: {db: 50%}}\n"
     "  db: {placement: core, location: dc, station: {servers: 2, service_time: 20ms}}\n"
+    "  mail: {placement: core, location: dc, station: {servers: 9, service_time: 9ms},\n"
+    "         needs: {db: 50%}}\n" /* called directly: one try, no front */
     "sites:\n"
     "  web: {service: proxy, requests: 300/s,\n"
     "        client: {timeout: 1s, retries: 2, reload: 5s, persistence: 50%},\n"
@@ -30,7 +33,8 @@ typedef struct Seen {
     uint64_t n[HOP_KINDS], wrong, entries;
     uint64_t ended[OUTCOME_COUNT];
     GHashTable *calls; /* numbers */
-    uint64_t unknown_parents, parents;
+    GHashTable *made;  /* those of calls */
+    uint64_t unknown_parents, parents, centrals_of_none;
 } Seen;
 
 static void
@@ -47,6 +51,11 @@ look(void *context, const RequestHop *hop)
     seen->entries += hop->entry != SIM_NONE;
     if (hop->kind == HOP_ARRIVED || hop->kind == HOP_CALLED)
         g_hash_table_add(seen->calls, g_memdup2(&number, sizeof number));
+    if (hop->kind == HOP_CALLED || (hop->kind == HOP_ARRIVED && hop->parent))
+        seen->wrong += !g_hash_table_add(seen->made, g_memdup2(&number, sizeof number)) &&
+                       hop->kind == HOP_CALLED;
+    seen->centrals_of_none +=
+        hop->kind == HOP_CENTRAL && !g_hash_table_contains(seen->made, &number);
     if (hop->parent && (hop->kind == HOP_CALLED || hop->kind == HOP_ARRIVED)) {
         seen->parents++;
         seen->unknown_parents += !g_hash_table_contains(seen->calls, &parent);
@@ -59,9 +68,17 @@ watch(Seen *seen, WholeRun *whole)
     RequestLog log = {.context = seen, .hop = look};
     const RunOptions options = {.name = "hops", .plane = RUN_REQUEST, .log = seen ? &log : NULL};
     if (seen)
-        *seen = (Seen){.calls = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL)};
+        *seen = (Seen){.calls = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL),
+                       .made = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, NULL)};
     whole_run_make(whole, scenario, &options);
     whole_run_finish(whole);
+}
+
+static void
+clear(Seen *seen)
+{
+    g_hash_table_unref(seen->calls);
+    g_hash_table_unref(seen->made);
 }
 
 static void
@@ -72,7 +89,7 @@ watching_changes_no_digest(void)
     watch(&seen, &watched);
     watch(NULL, &alone);
     CHECK_INT(sim_digest(run_sim(watched.run)), sim_digest(run_sim(alone.run)));
-    g_hash_table_unref(seen.calls);
+    clear(&seen);
     whole_run_clear(&watched);
     whole_run_clear(&alone);
 }
@@ -94,7 +111,7 @@ every_attempt_that_is_counted_ends_once(void)
     }
     CHECK_NEAR((double)seen.n[HOP_RETRY], whole_run_total(&whole, "all.retries", 0, SIM_TIME_MAX),
                0.5);
-    g_hash_table_unref(seen.calls);
+    clear(&seen);
     whole_run_clear(&whole);
 }
 
@@ -110,8 +127,9 @@ every_kind_of_hop_is_told_and_calls_name_who_made_them(void)
             test_check(seen.n[k] > 0, request_hop_names[k], __FILE__, __LINE__);
     CHECK(seen.parents > 100);
     CHECK_INT(seen.unknown_parents, 0);
+    CHECK_INT(seen.centrals_of_none, 0);
     CHECK(seen.entries > 0);
-    g_hash_table_unref(seen.calls);
+    clear(&seen);
     whole_run_clear(&whole);
 }
 
