@@ -313,7 +313,7 @@ static const char halted[] =
     "services:\n"
     "  proxy: {placement: pop, cpu: 100ms}\n"
     "  kv: {placement: core, station: {servers: 10k, service_time: 1s}}\n"
-    "sites: {web: {service: proxy, requests: 12/s, needs: {kv: {share: 4%, timeout: 20s}},\n"
+    "sites: {web: {service: proxy, requests: 13/s, needs: {kv: {share: 4%, timeout: 20s}},\n"
     "  client: {timeout: 10s, persistence: 0%}}}\n"
     "timeline: [{at: +30s, do: halt, service: proxy, for: 40s}]\n";
 
@@ -324,6 +324,22 @@ rows_that_were_scheduled_wait_in_order(void)
     whole_run_make(&whole, halted, &request);
     run_advance(whole.run, 31 * SIM_SECOND);
     sim_verify(run_sim(whole.run));
+    whole_run_clear(&whole);
+}
+
+/* While the PoP stands all who came ten seconds ago and found no CPU go: no second goes by without.
+ */
+static void
+nobody_waits_longer_than_his_patience(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, halted, &request);
+    whole_run_finish(&whole);
+    for (SimTime at = 33 * SIM_SECOND; at < SIM_MINUTE; at += SIM_SECOND) {
+        double came =
+            whole_run_total(&whole, "all.fresh", at - 10 * SIM_SECOND, at - 9 * SIM_SECOND);
+        CHECK_NEAR(whole_run_total(&whole, "all.failed", at, at + SIM_SECOND), came, 0);
+    }
     whole_run_clear(&whole);
 }
 
@@ -344,6 +360,7 @@ static CU_TestInfo tests[] = {
      latencies_are_told_by_region_service_and_outcome},
     {"a_crash_leaves_no_timer_in_another_class", a_crash_leaves_no_timer_in_another_class},
     {"rows_that_were_scheduled_wait_in_order", rows_that_were_scheduled_wait_in_order},
+    {"nobody_waits_longer_than_his_patience", nobody_waits_longer_than_his_patience},
     CU_TEST_INFO_NULL,
 };
 
