@@ -343,6 +343,32 @@ nobody_waits_longer_than_his_patience(void)
     whole_run_clear(&whole);
 }
 
+/* One service is called by PoPs and, as a fallback, by a central one: its ten servers are ten. */
+static void
+a_fallback_of_a_central_service_has_no_servers_of_its_own(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: fallback\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 40, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  a: {placement: core, station: {servers: 100}, needs: {x: {on_failure: fallback,\n"
+        "    fallback: b, timeout: 2m}}}\n"
+        "  x: {placement: core, station: {servers: 1, service_time: 1s, queue: 1}}\n"
+        "  b: {placement: core, station: {servers: 10, service_time: 100ms}}\n"
+        "sites:\n"
+        "  near: {service: proxy, requests: 80/s, needs: {b: {timeout: 2m}},\n"
+        "    client: {timeout: 2m}}\n"
+        "  far: {service: proxy, requests: 80/s, needs: {a: {timeout: 2m}},\n"
+        "    client: {timeout: 2m}}\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    double served = whole_run_total(&whole, "all.ok", 0, SIM_HOUR);
+    CHECK_NEAR(served / 60, 101, 5); /* of 160/s: 100/s at b, 1/s at x */
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -361,6 +387,8 @@ static CU_TestInfo tests[] = {
     {"a_crash_leaves_no_timer_in_another_class", a_crash_leaves_no_timer_in_another_class},
     {"rows_that_were_scheduled_wait_in_order", rows_that_were_scheduled_wait_in_order},
     {"nobody_waits_longer_than_his_patience", nobody_waits_longer_than_his_patience},
+    {"a_fallback_of_a_central_service_has_no_servers_of_its_own",
+     a_fallback_of_a_central_service_has_no_servers_of_its_own},
     CU_TEST_INFO_NULL,
 };
 
