@@ -104,7 +104,9 @@ is_touched(const World *world, uint32_t service)
         /* Calls of other central services need a row that waits. */
         const ServiceSpec *other = world_service(world, v);
         SIM_EACH(const NeedSpec, need, other->needs)
-        found |= other->placement != PLACEMENT_POP && need->service == service;
+        found |= other->placement != PLACEMENT_POP &&
+                 (need->service == service ||
+                  (need->on_failure == NEED_FALLBACK && need->fallback == service));
     }
     return found;
 }

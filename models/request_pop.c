@@ -94,16 +94,18 @@ request_free(RequestPop *pop, uint32_t request)
 /* time-outs --------------------------------------------------------------------------------- */
 
 /* All of a class wait equally long, so the oldest is due first: one event a class will do.  An
- * event that finds nobody due looks again when somebody is. */
+ * event that finds nobody due looks again when somebody is; one that is too late for a row that got
+ * its timer late is stale. */
 static void
 arm(RequestPlane *plane, RequestPop *pop, uint8_t clock)
 {
     RequestClock *of = &pop->clocks[clock];
-    if (of->is_armed || of->first == SIM_NONE)
+    if (of->first == SIM_NONE || (of->is_armed && of->armed <= pop->jobs[of->first].deadline))
         return;
     of->is_armed = true;
-    request_post(plane, pop, pop->jobs[of->first].deadline,
-                 (RequestEvent){.kind = REQUEST_ON_EXPIRY, .who = clock});
+    of->armed = pop->jobs[of->first].deadline;
+    request_post(plane, pop, of->armed,
+                 (RequestEvent){.kind = REQUEST_ON_EXPIRY, .who = clock, .turn = ++of->turn});
 }
 
 void
@@ -149,9 +151,12 @@ request_timer_stop(RequestPop *pop, uint32_t request)
 }
 
 static void
-on_expiry(RequestPlane *plane, RequestPop *pop, uint8_t clock, SimTime now)
+on_expiry(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime now)
 {
+    uint8_t clock = (uint8_t)event->who;
     RequestClock *of = &pop->clocks[clock];
+    if (of->turn != event->turn)
+        return;
     of->is_armed = false;
     while (of->first != SIM_NONE && pop->jobs[of->first].deadline <= now) {
         uint32_t request = of->first;
@@ -312,7 +317,7 @@ handle(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime 
 {
     uint32_t who = event->who;
     if (event->kind == REQUEST_ON_EXPIRY) {
-        on_expiry(plane, pop, (uint8_t)who, now);
+        on_expiry(plane, pop, event, now);
         return;
     }
     if (event->kind == REQUEST_ON_ENTER) {

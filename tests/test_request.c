@@ -333,7 +333,7 @@ static const char halted[] =
     "services:\n"
     "  proxy: {placement: pop, cpu: 100ms}\n"
     "  kv: {placement: core, station: {servers: 10k, service_time: 1s}}\n"
-    "sites: {web: {service: proxy, requests: 12/s, needs: {kv: {share: 4%, timeout: 20s}},\n"
+    "sites: {web: {service: proxy, requests: 13/s, needs: {kv: {share: 4%, timeout: 20s}},\n"
     "  client: {timeout: 10s, persistence: 0%}}}\n"
     "timeline: [{at: +30s, do: halt, service: proxy, for: 40s}]\n";
 
@@ -344,6 +344,48 @@ rows_that_were_scheduled_wait_in_order(void)
     whole_run_make(&whole, halted, &request);
     run_advance(whole.run, 31 * SIM_SECOND);
     sim_verify(run_sim(whole.run));
+    whole_run_clear(&whole);
+}
+
+/* While the PoP stands all who came ten seconds ago and found no CPU go: no second goes by without.
+ */
+static void
+nobody_waits_longer_than_his_patience(void)
+{
+    WholeRun whole;
+    whole_run_make(&whole, halted, &request);
+    whole_run_finish(&whole);
+    for (SimTime at = 33 * SIM_SECOND; at < SIM_MINUTE; at += SIM_SECOND) {
+        double came =
+            whole_run_total(&whole, "all.fresh", at - 10 * SIM_SECOND, at - 9 * SIM_SECOND);
+        CHECK_NEAR(whole_run_total(&whole, "all.failed", at, at + SIM_SECOND), came, 0);
+    }
+    whole_run_clear(&whole);
+}
+
+/* One service is called by PoPs and, as a fallback, by a central one: its ten servers are ten. */
+static void
+a_fallback_of_a_central_service_has_no_servers_of_its_own(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: fallback\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 40, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  a: {placement: core, station: {servers: 100}, needs: {x: {on_failure: fallback,\n"
+        "    fallback: b, timeout: 2m}}}\n"
+        "  x: {placement: core, station: {servers: 1, service_time: 1s, queue: 1}}\n"
+        "  b: {placement: core, station: {servers: 10, service_time: 100ms}}\n"
+        "sites:\n"
+        "  near: {service: proxy, requests: 80/s, needs: {b: {timeout: 2m}},\n"
+        "    client: {timeout: 2m}}\n"
+        "  far: {service: proxy, requests: 80/s, needs: {a: {timeout: 2m}},\n"
+        "    client: {timeout: 2m}}\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    double served = whole_run_total(&whole, "all.ok", 0, SIM_HOUR);
+    CHECK_NEAR(served / 60, 101, 5); /* of 160/s: 100/s at b, 1/s at x */
     whole_run_clear(&whole);
 }
 
@@ -366,6 +408,9 @@ static CU_TestInfo tests[] = {
      latencies_are_told_by_region_service_and_outcome},
     {"a_crash_leaves_no_timer_in_another_class", a_crash_leaves_no_timer_in_another_class},
     {"rows_that_were_scheduled_wait_in_order", rows_that_were_scheduled_wait_in_order},
+    {"nobody_waits_longer_than_his_patience", nobody_waits_longer_than_his_patience},
+    {"a_fallback_of_a_central_service_has_no_servers_of_its_own",
+     a_fallback_of_a_central_service_has_no_servers_of_its_own},
     CU_TEST_INFO_NULL,
 };
 

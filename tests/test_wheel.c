@@ -231,7 +231,7 @@ bytes_may_carry(void)
     for (unsigned level = 0; level < 8; level++)
         for (int64_t d = -3; d <= 3; d++)
             for (int n = 0; n < 20; n++)
-                push(&pair, (INT64_C(1) << (8 * level + 7)) * (level == 7 ? 0 : 1) + d);
+                push(&pair, (level == 7 ? 0 : INT64_C(1) << (8 * level + 7)) + d);
     for (int64_t top = 1; top < 256; top *= 2)
         for (int n = 0; n < 20; n++) {
             push(&pair, top << 8);

@@ -64,7 +64,7 @@ many_servers_make_wait_whom_the_formula_says(void)
     CASE_SPREAD("2", "R: M/M/10 a=8: probability of waiting", &ten.waited, .40918, .01);
     CASE_SPREAD("2", "R: M/M/10 a=8: mean wait", &ten.wait, .20459, .02);
     CASE_SPREAD("2", "R: M/M/10 a=8: P(wait > 1)", &ten.waited_long, .05538, .02);
-    Waits hundred = watch_waits(60, 9000, "cores: 100, cores_per_queue: 100");
+    Waits hundred = watch_waits(150, 9000, "cores: 100, cores_per_queue: 100");
     CASE_SPREAD("2", "R: M/M/100 a=90: probability of waiting", &hundred.waited, .21694, .02);
 }
 

@@ -83,8 +83,7 @@ nine_variants_recover_or_collapse_with_every_seed(void)
     }
 }
 
-/* Between these shares of a range around the fluid's threshold; RUNS seeds at each length. */
-enum { STEPS = 8, RUNS = 24 };
+enum { STEPS = 8 };
 static const double THRESHOLD = 1.312; /* metastable.c solves for it */
 
 typedef struct Threshold {
@@ -94,7 +93,7 @@ typedef struct Threshold {
 /* The share of seeds that collapse grows with the halt from 0 to 1: a distribution function, whose
  * mean and deviation are those of its steps (Spearman and Kaerber), less those of a step itself. */
 static Threshold
-find_threshold(double n, double range)
+find_threshold(double n, double range, uint32_t runs)
 {
     double before = 0, mean = 0, square = 0, variance = 0, step = 2 * range / STEPS;
     for (int i = 0; i <= STEPS; i++) {
@@ -105,11 +104,11 @@ find_threshold(double n, double range)
                                                   .at = 5,
                                                   .seconds = halt,
                                                   .duration = 60});
-        Spread seen = goodput(text, 10, RUNS);
+        Spread seen = goodput(text, 10, runs);
         double collapsed = 1 - spread_mean(&seen);
         CHECK(i > 0 || collapsed < 0.1);
         CHECK(i < STEPS || collapsed > 0.9);
-        variance += step * step * collapsed * (1 - collapsed) / RUNS;
+        variance += step * step * collapsed * (1 - collapsed) / runs;
         collapsed = i == 0 ? 0 : i == STEPS ? 1 : collapsed;
         mean += (collapsed - before) * (halt - step / 2);
         square += (collapsed - before) * (halt - step / 2) * (halt - step / 2);
@@ -123,11 +122,14 @@ find_threshold(double n, double range)
 static void
 the_critical_halt_is_the_fluids_and_its_width_shrinks(void)
 {
-    static const double sizes[] = {1, 4, 16};
+    static const struct {
+        double n, range;
+        uint32_t runs;
+    } sizes[] = {{1, .6, 120}, {4, .3, 60}, {16, .15, 24}};
     double sum_x = 0, sum_y = 0, sum_xx = 0, sum_xy = 0, k = G_N_ELEMENTS(sizes);
     for (guint i = 0; i < G_N_ELEMENTS(sizes); i++) {
-        double n = sizes[i];
-        Threshold seen = find_threshold(n, i == 0 ? .5 : i == 1 ? .3 : .15);
+        double n = sizes[i].n;
+        Threshold seen = find_threshold(n, sizes[i].range, sizes[i].runs);
         g_autofree char *about = g_strdup_printf("R: MS-1 r=2: critical halt, n=%g, s", n);
         CASE_NEAR("9", about, seen.mean, THRESHOLD, 4 * seen.error + .05 / n);
         printf("width    R: MS-1 r=2: standard deviation of the critical halt, n=%g: %.4g s\n", n,
