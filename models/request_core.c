@@ -65,14 +65,13 @@ static void child_over(RequestPlane *plane, const RequestCall *child, Outcome ou
 static void
 sample_limiter(RequestCore *core, const RequestCall *call, SimTime now, bool was_dropped)
 {
-    if (core->limiter.kind == LIMITER_NONE)
+    if (core->limiter.kind == LIMITER_NONE || call->is_turned_away)
         return;
     const LimiterSample sample = {.rtt = now - call->began,
                                   .in_hand =
                                       core->station.busy + core->station.waiting + core->held + 1,
                                   .was_dropped = was_dropped};
     limiter_sample(&core->limiter, &sample);
-    core->station.limit = limiter_limit(&core->limiter);
 }
 
 static void
@@ -109,7 +108,7 @@ fail(RequestPlane *plane, uint32_t call, SimTime now)
 
 /* stations ---------------------------------------------------------------------------------- */
 
-/* Calls that are held while what they need answers use up the concurrency. */
+/* Calls that are held while what they need answers use up the concurrency, and the limit. */
 void
 request_core_bound(RequestCore *core)
 {
@@ -120,6 +119,9 @@ request_core_bound(RequestCore *core)
         servers = fmin(servers, fmax(0, slots - core->held));
     }
     station_servers_set(&core->station, (uint32_t)servers);
+    uint32_t limit = limiter_limit(&core->limiter);
+    uint32_t held = limit == UINT32_MAX ? 0 : core->held;
+    core->station.limit = limit > held ? limit - held : 0;
 }
 
 static double
@@ -256,6 +258,7 @@ arrive(RequestPlane *plane, uint32_t index, SimTime now)
         return;
     }
     request_core_bound(core);
+    call->is_turned_away = core->station.busy + core->station.waiting >= core->station.limit;
     StationAnswer answer = STATION_REFUSE;
     if (core->shared)
         answer = core->station.busy < core->station.limit ? STATION_START : STATION_REFUSE;

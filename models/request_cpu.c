@@ -277,7 +277,8 @@ queue_up(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
             request_timer_start(plane, pop, request, row->clock);
     } else {
         uint32_t slot = request_overload_slot(plane, pop, request);
-        sample_limiter(pop, row, now, true);
+        if (station->busy + station->waiting < station->limit)
+            sample_limiter(pop, row, now, true);
         HOP(plane, pop, request, .kind = HOP_ADMITTED, .from = now, .to = now,
             .outcome = OUTCOME_503, .cause = slot, .service = SIM_NONE);
         request_attempt_failed(plane, pop, request, OUTCOME_503, slot, now);
@@ -345,11 +346,13 @@ request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimT
     if (row->state == REQUEST_WAITING && cancels) {
         station_leave(&pop->stations[row->queue], pop->jobs, request, now);
         pop->waiting--;
+        sample_limiter(pop, row, now, true);
         return true;
     }
     if (row->state == REQUEST_SERVED && cancels && pop->shared) {
         sharing_leave(pop->shared[row->queue], now, request);
         station_release(&pop->stations[row->queue]);
+        sample_limiter(pop, row, now, true);
         post_shared(plane, pop, row->queue, now);
         return true;
     }

@@ -369,6 +369,35 @@ a_fallback_of_a_central_service_has_no_servers_of_its_own(void)
     whole_run_clear(&whole);
 }
 
+/* Ten servers of 10 ms, 1,300/s: what the limit turns away in no time is no round trip to it. */
+static void
+a_limit_does_not_learn_from_those_it_turns_away(void)
+{
+    static const char *const kinds[] = {"vegas", "gradient2"};
+    static const char *const texts[] = {
+        "blackstart: 1\ntitle: limit\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 10, cores_per_queue: 10, limit: %s,\n"
+        "  law: constant, diurnal: {amplitude: 0%%}}\n"
+        "services: {proxy: {placement: pop, cpu: 10ms}}\n"
+        "sites: {web: {service: proxy, requests: 1300/s, client: {persistence: 0%%}}}\n",
+        "blackstart: 1\ntitle: limit\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 40, diurnal: {amplitude: 0%%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  kv: {placement: core, station: {servers: 10, service_time: 10ms,\n"
+        "    law: constant, limit: %s}}\n"
+        "sites: {web: {service: proxy, requests: 1300/s, needs: {kv: 100%%},\n"
+        "  client: {persistence: 0%%}}}\n"};
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *text = g_strdup_printf(texts[i / 2], kinds[i % 2]);
+        WholeRun whole;
+        whole_run_make(&whole, text, &request);
+        whole_run_finish(&whole);
+        CHECK(whole_run_total(&whole, "all.ok", 0, SIM_HOUR) > 0.9 * 60e3);
+        whole_run_clear(&whole);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -389,6 +418,8 @@ static CU_TestInfo tests[] = {
     {"nobody_waits_longer_than_his_patience", nobody_waits_longer_than_his_patience},
     {"a_fallback_of_a_central_service_has_no_servers_of_its_own",
      a_fallback_of_a_central_service_has_no_servers_of_its_own},
+    {"a_limit_does_not_learn_from_those_it_turns_away",
+     a_limit_does_not_learn_from_those_it_turns_away},
     CU_TEST_INFO_NULL,
 };
 
