@@ -259,13 +259,7 @@ arrive(RequestPlane *plane, uint32_t index, SimTime now)
     }
     request_core_bound(core);
     call->is_turned_away = core->station.busy + core->station.waiting >= core->station.limit;
-    StationAnswer answer = STATION_REFUSE;
-    if (core->shared)
-        answer = core->station.busy < core->station.limit ? STATION_START : STATION_REFUSE;
-    else
-        answer = station_arrive(&core->station, plane->call_jobs, index, now);
-    if (core->shared)
-        core->station.busy += answer == STATION_START;
+    StationAnswer answer = station_arrive(&core->station, plane->call_jobs, index, now);
     if (answer == STATION_START)
         begin(plane, index, now);
     else if (answer == STATION_WAIT)

@@ -247,6 +247,20 @@ fill_servers(RequestPlane *plane, RequestPop *pop, uint32_t queue, SimTime now)
     fail_dropped(plane, pop, dropped, now);
 }
 
+/* All jobs of a shared queue have CPU; those beyond its servers count as the ones that wait. */
+static bool
+is_beyond(const RequestPop *pop, const Station *station)
+{
+    return pop->shared && station->busy > pop->servers;
+}
+
+static void
+release(RequestPop *pop, Station *station)
+{
+    pop->waiting -= is_beyond(pop, station);
+    station_release(station);
+}
+
 static bool
 is_room_full(const RequestPlane *plane, const RequestPop *pop, const Station *station)
 {
@@ -260,15 +274,10 @@ queue_up(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     Request *row = &pop->requests[request];
     Station *station = &pop->stations[row->queue];
     StationAnswer answer = STATION_REFUSE;
-    if (pop->shared) {
-        uint32_t most = station->limit;
-        answer = sharing_jobs(pop->shared[row->queue]) < most && !pop->is_halted ? STATION_START
-                                                                                 : STATION_REFUSE;
-        station->busy += answer == STATION_START;
-    } else if (!is_room_full(plane, pop, station)) {
+    if (!is_room_full(plane, pop, station))
         answer = station_arrive(station, pop->jobs, request, now);
-    }
     if (answer == STATION_START) {
+        pop->waiting += is_beyond(pop, station);
         start(plane, pop, request, now);
     } else if (answer == STATION_WAIT) {
         row->state = REQUEST_WAITING;
@@ -313,7 +322,7 @@ leave_server(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now
     pop->busy_ns += (uint64_t)row->service;
     if (row->state == REQUEST_SCHEDULED)
         return;
-    station_release(&pop->stations[queue]);
+    release(pop, &pop->stations[queue]);
     sample_limiter(pop, row, now, false);
     if (!pop->shared)
         fill_servers(plane, pop, queue, now);
@@ -351,7 +360,7 @@ request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimT
     }
     if (row->state == REQUEST_SERVED && cancels && pop->shared) {
         sharing_leave(pop->shared[row->queue], now, request);
-        station_release(&pop->stations[row->queue]);
+        release(pop, &pop->stations[row->queue]);
         sample_limiter(pop, row, now, true);
         post_shared(plane, pop, row->queue, now);
         return true;
@@ -523,7 +532,7 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
     } else if (row->state == REQUEST_SERVED) {
         if (pop->shared)
             sharing_leave(pop->shared[row->queue], now, request);
-        station_release(station);
+        release(pop, station);
     }
     row->turn++;
     if (G_UNLIKELY(plane->log))

@@ -398,6 +398,50 @@ a_limit_does_not_learn_from_those_it_turns_away(void)
     }
 }
 
+/* Twice what the PoP, or the service, can do: room for ten waits a little, and the rest goes. */
+static void
+a_shared_queue_has_room_for_so_many(void)
+{
+    static const char *const places[] = {"cores_per_queue: 4, discipline: sharing, queue: 10, ",
+                                         ""};
+    static const char *const stations[] = {"servers: 1000", "servers: 4, discipline: sharing, "
+                                                            "queue: 10"};
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *text =
+            g_strdup_printf("blackstart: 1\ntitle: shared\nclock: {duration: 1m}\n"
+                            "network: {busiest: 1, cores: %d, %sdiurnal: {amplitude: 0%%}}\n"
+                            "services:\n"
+                            "  proxy: {placement: pop, cpu: 10ms}\n"
+                            "  kv: {placement: core, station: {service_time: 10ms, %s}}\n"
+                            "sites: {web: {service: proxy, requests: 800/s, needs: {kv: 100%%},\n"
+                            "  client: {persistence: 0%%}}}\n",
+                            i ? 40 : 4, places[i], stations[i]);
+        WholeRun whole;
+        whole_run_make(&whole, text, &request);
+        whole_run_finish(&whole);
+        CHECK_NEAR(whole_run_total(&whole, "all.ok", 0, SIM_HOUR) / 60, 400, 12);
+        CHECK(whole_run_total(&whole, "outcome.timeout", 0, SIM_HOUR) == 0);
+        whole_run_clear(&whole);
+    }
+}
+
+/* Under every discipline calls wait while their service is halted, and go on after it. */
+static void
+a_halt_of_a_shared_queue_refuses_nobody(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: halt\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 4, discipline: sharing, diurnal: {amplitude: 0%}}\n"
+        "services: {proxy: {placement: pop, cpu: 1ms}}\n"
+        "sites: {web: {service: proxy, requests: 800/s}}\n"
+        "timeline: [{at: +30s, do: halt, service: proxy, for: 5s}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, SIM_HOUR), 0, 0);
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -420,6 +464,8 @@ static CU_TestInfo tests[] = {
      a_fallback_of_a_central_service_has_no_servers_of_its_own},
     {"a_limit_does_not_learn_from_those_it_turns_away",
      a_limit_does_not_learn_from_those_it_turns_away},
+    {"a_shared_queue_has_room_for_so_many", a_shared_queue_has_room_for_so_many},
+    {"a_halt_of_a_shared_queue_refuses_nobody", a_halt_of_a_shared_queue_refuses_nobody},
     CU_TEST_INFO_NULL,
 };
 
