@@ -52,6 +52,8 @@
 #include "sim/wheel.h"
 
 enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255 };
+/* Of a run's memory, which holds the requests too. */
+static const double REQUEST_CACHE_BYTES_MAX = 2.5e9, REQUEST_QUEUE_BYTES_MAX = 1e9;
 
 /* steps ------------------------------------------------------------------------------------- */
 
@@ -299,8 +301,9 @@ typedef struct RequestPlane {
     uint32_t halt_slot, scale_slot;
     SimTime timeouts[REQUEST_TIMEOUTS_MAX];
     uint32_t n_timeouts;
-    bool has_too_many_timeouts, has_too_many_steps;
-    bool may_schedule; /* first in, first out and no limits: the fast path may be taken */
+    bool has_too_many_timeouts, has_too_many_steps, has_too_large_caches, has_too_many_queues;
+    double queue_bytes; /* of all PoPs */
+    bool may_schedule;  /* first in, first out and no limits: the fast path may be taken */
     uint32_t n_cores;
     RequestCore *cores;
     uint32_t *core_of; /* [service]; SIM_NONE */
@@ -481,6 +484,8 @@ void request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, Sim
 uint32_t request_overload_slot(RequestPlane *plane, RequestPop *pop, uint32_t request);
 
 /* request_cache.c */
+/* What a site's caches take at all kept PoPs where they must be kept object by object; else 0. */
+double request_cache_bytes(const RequestPlane *plane, uint32_t site);
 void request_cache_attach(RequestPlane *plane);
 void request_cache_attach_pop(RequestPlane *plane, RequestPop *pop);
 /* Whether the request must go to its origin; a key that is missed comes in unless it waits. */

@@ -15,6 +15,36 @@ needs_keys(const CacheSpec *cache)
 }
 
 static double
+objects_of(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
+    return fmax(1, objects * cache->size);
+}
+
+static KeyedCacheOptions
+options_of(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    return (KeyedCacheOptions){.policy = (CachePolicyKind)cache->policy,
+                               .capacity = (uint32_t)objects_of(plane, site),
+                               .ttl = cache->ttl};
+}
+
+double
+request_cache_bytes(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    if (cache->cacheable <= 0 || !needs_keys(cache))
+        return 0;
+    double objects = objects_of(plane, site);
+    if (objects >= 1e9) /* more than a cache has rows for: about */
+        return 32 * objects * plane->n_kept;
+    KeyedCacheOptions options = options_of(plane, site);
+    return (double)keyed_cache_bytes(&options) * plane->n_kept;
+}
+
+static double
 warm_requests(const RequestPlane *plane, uint32_t site)
 {
     const CacheSpec *cache = &world_site(plane->world, site)->cache;
@@ -69,6 +99,7 @@ void
 request_cache_attach(RequestPlane *plane)
 {
     const World *world = plane->world;
+    double bytes = 0;
     g_autofree bool *keyed = g_new0(bool, world->n_sites + 1);
     plane->curves = SIM_ARENA_NEW(plane->arena, const CacheCurve *, world->n_sites);
     plane->zipfs = SIM_ARENA_NEW(plane->arena, const Zipf *, world->n_sites);
@@ -80,7 +111,12 @@ request_cache_attach(RequestPlane *plane)
         plane->curves[s] = cache_curve_new(plane->arena, cache->objects, cache->alpha,
                                            cache->objects * cache->size);
         keyed[s] = needs_keys(cache);
+        bytes += request_cache_bytes(plane, s);
     }
+    /* Said when the plane is checked, and the run refused. */
+    plane->has_too_large_caches = bytes > REQUEST_CACHE_BYTES_MAX;
+    if (plane->has_too_large_caches)
+        return;
     choose_keyed(plane, keyed);
     for (uint32_t s = 0; s < world->n_sites; s++) {
         if (!keyed[s])
@@ -146,12 +182,9 @@ request_cache_attach_pop(RequestPlane *plane, RequestPop *pop)
             continue;
         pop->age[s] = fmin(1e300, cache_curve_full(plane->curves[s]));
         set_hit(plane, pop, s);
-        if (!plane->zipfs[s] && !cache->trace)
+        if ((!plane->zipfs[s] && !cache->trace) || plane->has_too_large_caches)
             continue;
-        double objects = cache->trace ? (double)plane->traces[s].n_distinct : cache->objects;
-        KeyedCacheOptions options = {.policy = (CachePolicyKind)cache->policy,
-                                     .capacity = (uint32_t)fmax(1, objects * cache->size),
-                                     .ttl = cache->ttl};
+        KeyedCacheOptions options = options_of(plane, s);
         pop->caches[s] = keyed_cache_new(plane->arena, &options);
         warm(plane, pop, s);
     }

@@ -4,6 +4,7 @@
 
 /* What a sample may not be smaller than: below, chance decides and not the scenario. */
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
+static const double REQUESTS_MOST = 1e12;
 
 static void
 check_sizes(const RequestPlane *plane, SimMessages *messages)
@@ -19,6 +20,36 @@ check_sizes(const RequestPlane *plane, SimMessages *messages)
                            "the needs of a site or service branch into more than %d steps: "
                            "expected fewer, or --plane flow",
                            REQUEST_STEPS_MAX);
+}
+
+static double
+requests_of(const RequestPlane *plane)
+{
+    const SimRecorder *recorder = plane->books->recorder;
+    double seconds = sim_seconds(sim_recorder_width(recorder)) * sim_recorder_n_buckets(recorder);
+    double rate = 0;
+    for (uint32_t s = 0; s < plane->world->n_sites; s++)
+        rate += demand_site_mean(plane->traffic.demand, s) * plane->site_share[s];
+    return rate * seconds;
+}
+
+/* What would not end for days, or fill the memory at once. */
+static void
+check_load(const RequestPlane *plane, SimMessages *messages)
+{
+    const Spec *spec = plane->world->spec;
+    double requests = requests_of(plane);
+    SimMark mark = spec->network.entity.is_given ? spec->network.entity.mark : spec->entity.mark;
+    if (requests > REQUESTS_MOST)
+        sim_messages_error(messages, mark,
+                           "%.3g people and programs come during the run, each an event: expected "
+                           "%.0e at most: a shorter run, --sample-pops or --plane flow",
+                           requests, REQUESTS_MOST);
+    if (plane->has_too_many_queues)
+        sim_messages_error(messages, mark,
+                           "the cores of %u PoPs make too many queues for a run's memory: expected "
+                           "fewer cores, more cores_per_queue or --sample-pops",
+                           plane->n_kept);
 }
 
 /* A rule that the whole network keeps, but a small part of it would not. */
@@ -39,15 +70,14 @@ static void
 check_cache(const RequestPlane *plane, uint32_t site, SimMessages *messages)
 {
     const SiteSpec *spec = world_site(plane->world, site);
-    const CacheSpec *cache = &spec->cache;
-    bool is_keyed = cache->policy != CACHE_LRU || cache->ttl > 0 || cache->trace;
-    double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
-    if (is_keyed && objects * cache->size * plane->n_kept > 2e8)
+    double bytes = request_cache_bytes(plane, site);
+    if (plane->has_too_large_caches && bytes > 0)
         sim_messages_error(messages, spec->entity.mark,
-                           "the cache of site '%s' holds %.3g objects at each of %u PoPs, each "
-                           "of them kept: expected 2e8 in all at most: fewer objects, a smaller "
+                           "the caches of site '%s' take %.3g MB at %u PoPs, each object of them "
+                           "kept: expected %.3g MB for all sites at most: fewer objects, a smaller "
                            "size or --sample-pops",
-                           spec->entity.name, objects * cache->size, plane->n_kept);
+                           spec->entity.name, bytes / 1e6, plane->n_kept,
+                           REQUEST_CACHE_BYTES_MAX / 1e6);
 }
 
 static void
@@ -68,6 +98,7 @@ request_check(const void *state, SimMessages *messages)
     const RequestPlane *plane = state;
     bool is_sampled = plane->n_kept < plane->world->n_pops;
     check_sizes(plane, messages);
+    check_load(plane, messages);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {
         check_cache(plane, s, messages);
         if (is_sampled)

@@ -572,6 +572,18 @@ request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash *cras
 
 /* attaching --------------------------------------------------------------------------------- */
 
+/* About; a shared queue has a heap of its own. */
+static double
+bytes_of_queues(const NetworkSpec *network, const RequestPop *pop)
+{
+    double bytes = sizeof(Station) + (double)pop->servers * sizeof(SimTime);
+    if (network->discipline == DISCIPLINE_SHARING)
+        bytes += 512;
+    if (network->limit.kind != LIMITER_NONE)
+        bytes += sizeof(Limiter);
+    return bytes * pop->n_queues;
+}
+
 static void
 attach_queues(RequestPlane *plane, RequestPop *pop)
 {
@@ -610,6 +622,12 @@ request_cpu_attach(RequestPlane *plane, RequestPop *pop)
     double whole = fmin(1e6, fmax(1, floor(pop->cores + 0.5)));
     pop->servers = (uint32_t)fmin(together, whole);
     pop->n_queues = (uint32_t)fmax(1, floor(whole / pop->servers + 0.5));
+    plane->queue_bytes += bytes_of_queues(network, pop);
+    if (plane->queue_bytes > REQUEST_QUEUE_BYTES_MAX) {
+        /* Said when the plane is checked, and the run refused. */
+        plane->has_too_many_queues = true;
+        pop->n_queues = pop->servers = 1;
+    }
     attach_queues(plane, pop);
     request_cpu_refresh(plane, pop, 0);
     request_cpu_settle(plane, pop, 0);

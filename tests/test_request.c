@@ -442,6 +442,29 @@ a_halt_of_a_shared_queue_refuses_nobody(void)
     whole_run_clear(&whole);
 }
 
+static void
+what_is_too_large_is_refused_with_its_place(void)
+{
+    static const struct {
+        const char *network, *site, *said;
+    } cases[] = {
+        {"", "requests: 1000M/s", "each an event"},
+        {"cores: 1M, ", "requests: 1k/s", "too many queues"},
+        {"", "requests: 1k/s, cache: {cacheable: 50%, objects: 1000M, size: 20%, policy: fifo}",
+         "the caches of site 'web' take"},
+    };
+    for (uint32_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("blackstart: 1\ntitle: large\n"
+                                                "clock: {duration: 1h}\n"
+                                                "network: {%sdiurnal: {amplitude: 0%%}}\n"
+                                                "services: {proxy: {placement: pop, cpu: 1us}}\n"
+                                                "sites: {web: {service: proxy, %s}}\n",
+                                                cases[i].network, cases[i].site);
+        g_autofree char *said = complaints(text, &request);
+        CHECK_HAS(said, cases[i].said);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -466,6 +489,7 @@ static CU_TestInfo tests[] = {
      a_limit_does_not_learn_from_those_it_turns_away},
     {"a_shared_queue_has_room_for_so_many", a_shared_queue_has_room_for_so_many},
     {"a_halt_of_a_shared_queue_refuses_nobody", a_halt_of_a_shared_queue_refuses_nobody},
+    {"what_is_too_large_is_refused_with_its_place", what_is_too_large_is_refused_with_its_place},
     CU_TEST_INFO_NULL,
 };
 
