@@ -53,6 +53,8 @@ free_call(RequestPlane *plane, uint32_t call)
 static void
 post(RequestPlane *plane, SimTime at, CentralEvent kind, uint32_t who, uint32_t turn)
 {
+    if (at == SIM_TIME_MAX) /* never */
+        return;
     RequestEvent event = {.kind = (uint8_t)kind, .who = who, .turn = turn};
     sim_wheel_push(plane->wheel, at, request_events_put(&plane->events, plane->arena, event));
 }
@@ -86,7 +88,7 @@ answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimT
         return;
     }
     RequestPop *pop = &plane->pops[call.pop];
-    request_post(plane, pop, now + core->way[call.pop],
+    request_post(plane, pop, sim_time_add(now, core->way[call.pop]),
                  (RequestEvent){.kind = REQUEST_ON_ANSWER,
                                 .who = call.request,
                                 .turn = call.request_turn,
@@ -160,7 +162,7 @@ begin(RequestPlane *plane, uint32_t index, SimTime now)
         post_shared(plane, call->core, now);
         return;
     }
-    post(plane, now + call->service, CENTRAL_SERVED, index, call->turn);
+    post(plane, sim_time_add(now, call->service), CENTRAL_SERVED, index, call->turn);
 }
 
 static void
@@ -234,12 +236,13 @@ schedule(RequestPlane *plane, uint32_t index, SimTime now)
     core->busy_ns += (double)call->service;
     core->waited_ns += (double)(start - now);
     core->begun++;
-    request_server_take(core->free_at, core->station.servers, start + call->service);
+    SimTime done = sim_time_add(start, call->service);
+    request_server_take(core->free_at, core->station.servers, done);
     if (start > now) {
         request_core_waiting(core, now);
         keep_start(plane, core, start);
     }
-    answer(plane, index, OUTCOME_OK, 0, start + call->service);
+    answer(plane, index, OUTCOME_OK, 0, done);
 }
 
 static void

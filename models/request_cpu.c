@@ -113,11 +113,12 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
         draw_service(plane, pop, wish->number, 0, cpu_of(plane, pop, wish->row, wish->made));
     SimTime *free_at = pop->free_at + (size_t)queue_of(pop, wish->number) * pop->servers;
     SimTime start = service == 0 || free_at[0] < now ? now : free_at[0];
-    SimTime done = start + service, end = done, patience = plane->timeouts[row->clock];
+    SimTime done = sim_time_add(start, service), end = done;
+    SimTime patience = plane->timeouts[row->clock];
     if (wish->is_miss && !is_direct) {
         if (row->origin != SIM_NONE)
             return false;
-        end += row->origin_latency;
+        end = sim_time_add(done, row->origin_latency);
     }
     if (end > to || start - now >= patience || end - done >= patience)
         return false;
@@ -152,7 +153,7 @@ schedule(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         return;
     }
     row->state = REQUEST_SCHEDULED;
-    row->done = start + row->service;
+    row->done = sim_time_add(start, row->service);
     request_server_take(free_at, pop->servers, row->done);
     request_post(plane, pop, row->done,
                  (RequestEvent){.kind = REQUEST_ON_CPU, .who = request, .turn = row->turn});

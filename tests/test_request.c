@@ -465,6 +465,24 @@ what_is_too_large_is_refused_with_its_place(void)
     }
 }
 
+/* Three such services one after the other end beyond the clock's last nanosecond. */
+static void
+service_that_takes_centuries_only_blocks_its_server(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: slow\nclock: {duration: 5m}\n"
+        "network: {busiest: 1, cores: 1, law: constant, diurnal: {amplitude: 0%}}\n"
+        "services: {proxy: {placement: pop, cpu: 1h}}\n"
+        "sites: {web: {service: proxy, requests: 0.1/s, client: {timeout: 1s}}}\n"
+        "timeline: [{at: +0s, do: scale, service: proxy, by: 0.000001x}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    CHECK_NEAR(whole_run_total(&whole, "all.ok", 0, SIM_HOUR), 0, 0);
+    CHECK(whole_run_total(&whole, "outcome.timeout", 0, SIM_HOUR) > 10);
+    whole_run_clear(&whole);
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -490,6 +508,8 @@ static CU_TestInfo tests[] = {
     {"a_shared_queue_has_room_for_so_many", a_shared_queue_has_room_for_so_many},
     {"a_halt_of_a_shared_queue_refuses_nobody", a_halt_of_a_shared_queue_refuses_nobody},
     {"what_is_too_large_is_refused_with_its_place", what_is_too_large_is_refused_with_its_place},
+    {"service_that_takes_centuries_only_blocks_its_server",
+     service_that_takes_centuries_only_blocks_its_server},
     CU_TEST_INFO_NULL,
 };
 
