@@ -92,6 +92,19 @@ check_sampled_cache(const RequestPlane *plane, uint32_t site, SimMessages *messa
                            spec->entity.name, objects, OBJECTS_LEAST);
 }
 
+/* Sessions that nobody of the sample could open. */
+static void
+check_sampled_sessions(const RequestPlane *plane, uint32_t site, SimMessages *messages)
+{
+    const SiteSpec *spec = world_site(plane->world, site);
+    uint32_t login = spec->sessions.login;
+    if (login != SIM_NONE && plane->site_share[login] <= 0)
+        sim_messages_error(messages, spec->entity.mark,
+                           "site '%s' opens its sessions at '%s', which has no users at the PoPs "
+                           "of this sample: expected more PoPs with --sample-pops, or all",
+                           spec->entity.name, world_site(plane->world, login)->entity.name);
+}
+
 void
 request_check(const void *state, SimMessages *messages)
 {
@@ -103,6 +116,8 @@ request_check(const void *state, SimMessages *messages)
         check_cache(plane, s, messages);
         if (is_sampled)
             check_sampled_cache(plane, s, messages);
+        if (is_sampled)
+            check_sampled_sessions(plane, s, messages);
     }
     for (uint32_t i = 0; i < plane->n_cores && is_sampled; i++)
         if (plane->cores[i].service != SIM_NONE)

@@ -483,6 +483,22 @@ service_that_takes_centuries_only_blocks_its_server(void)
     whole_run_clear(&whole);
 }
 
+static void
+a_sample_without_those_who_log_in_is_refused(void)
+{
+    const RunOptions some = {.name = "small", .plane = RUN_REQUEST, .sample_pops = 2};
+    g_autofree char *said =
+        complaints("blackstart: 1\ntitle: sessions\nclock: {duration: 1m}\n"
+                   "services: {proxy: {placement: pop, cpu: 1ms}}\n"
+                   "sites:\n"
+                   "  login: {service: proxy, requests: 1/s, regions: {africa: 1x, europe: 0x,\n"
+                   "    asia: 0x, oceania: 0x, north-america: 0x, south-america: 0x,\n"
+                   "    middle-east: 0x}}\n"
+                   "  app: {service: proxy, requests: 1k/s, sessions: {login: login, users: 1M}}\n",
+                   &some);
+    CHECK_HAS(said, "site 'app' opens its sessions at 'login'");
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -510,6 +526,7 @@ static CU_TestInfo tests[] = {
     {"what_is_too_large_is_refused_with_its_place", what_is_too_large_is_refused_with_its_place},
     {"service_that_takes_centuries_only_blocks_its_server",
      service_that_takes_centuries_only_blocks_its_server},
+    {"a_sample_without_those_who_log_in_is_refused", a_sample_without_those_who_log_in_is_refused},
     CU_TEST_INFO_NULL,
 };
 
