@@ -255,7 +255,7 @@ typedef struct RequestCall { /* at a central service */
     uint32_t pop, request, request_turn; /* who asked: a PoP's row, or (pop SIM_NONE) a call here */
     uint16_t step, pending;
     uint8_t state, tries, mark;
-    bool is_fallback;
+    bool is_fallback, is_turned_away; /* by the limit, for which it is no sample */
 } RequestCall;
 
 /* the plane --------------------------------------------------------------------------------- */
@@ -485,6 +485,8 @@ void request_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, Sim
 uint32_t request_overload_slot(RequestPlane *plane, RequestPop *pop, uint32_t request);
 
 /* request_cache.c */
+/* What a site's caches take at all kept PoPs where they must be kept object by object; else 0. */
+double request_cache_bytes(const RequestPlane *plane, uint32_t site);
 void request_cache_attach(RequestPlane *plane);
 void request_cache_attach_pop(RequestPlane *plane, RequestPop *pop);
 /* Whether the request must go to its origin; a key that is missed comes in unless it waits. */

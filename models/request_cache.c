@@ -15,6 +15,36 @@ needs_keys(const CacheSpec *cache)
 }
 
 static double
+objects_of(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
+    return fmax(1, objects * cache->size);
+}
+
+static KeyedCacheOptions
+options_of(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    return (KeyedCacheOptions){.policy = (CachePolicyKind)cache->policy,
+                               .capacity = (uint32_t)objects_of(plane, site),
+                               .ttl = cache->ttl};
+}
+
+double
+request_cache_bytes(const RequestPlane *plane, uint32_t site)
+{
+    const CacheSpec *cache = &world_site(plane->world, site)->cache;
+    if (cache->cacheable <= 0 || !needs_keys(cache))
+        return 0;
+    double objects = objects_of(plane, site);
+    if (objects >= 1e9) /* more than a cache has rows for: about */
+        return 32 * objects * plane->n_kept;
+    KeyedCacheOptions options = options_of(plane, site);
+    return (double)keyed_cache_bytes(&options) * plane->n_kept;
+}
+
+static double
 warm_requests(const RequestPlane *plane, uint32_t site)
 {
     const CacheSpec *cache = &world_site(plane->world, site)->cache;
@@ -148,10 +178,7 @@ request_cache_attach_pop(RequestPlane *plane, RequestPop *pop)
         set_hit(plane, pop, s);
         if (!plane->zipfs[s] && !cache->trace)
             continue;
-        double objects = cache->trace ? (double)plane->traces[s].n_distinct : cache->objects;
-        KeyedCacheOptions options = {.policy = (CachePolicyKind)cache->policy,
-                                     .capacity = (uint32_t)fmax(1, objects * cache->size),
-                                     .ttl = cache->ttl};
+        KeyedCacheOptions options = options_of(plane, s);
         pop->caches[s] = keyed_cache_new(plane->arena, &options);
         warm(plane, pop, s);
     }

@@ -4,8 +4,8 @@
 
 /* What a sample may not be smaller than: below, chance decides and not the scenario. */
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
-/* What is too much for single requests. */
-static const double RATE_MOST = 4e6, SERVERS_MOST = 2e7, CACHED_MOST = 1e8;
+/* What is too much for single requests: a second of a PoP's, a run's, and memory. */
+static const double RATE_MOST = 4e6, REQUESTS_MOST = 1e12, SERVERS_MOST = 1e7, BYTES_MOST = 2.5e9;
 
 static void
 check_sizes(const RequestPlane *plane, SimMessages *messages)
@@ -23,6 +23,31 @@ check_sizes(const RequestPlane *plane, SimMessages *messages)
                            REQUEST_STEPS_MAX);
 }
 
+static double
+requests_of(const RequestPlane *plane)
+{
+    const SimRecorder *recorder = plane->books->recorder;
+    double seconds = sim_seconds(sim_recorder_width(recorder)) * sim_recorder_n_buckets(recorder);
+    double rate = 0;
+    for (uint32_t s = 0; s < plane->world->n_sites; s++)
+        rate += demand_site_mean(plane->traffic.demand, s) * plane->site_share[s];
+    return rate * seconds;
+}
+
+/* What would not end for days. */
+static void
+check_length(const RequestPlane *plane, SimMessages *messages)
+{
+    const Spec *spec = plane->world->spec;
+    double requests = requests_of(plane);
+    SimMark mark = spec->network.entity.is_given ? spec->network.entity.mark : spec->entity.mark;
+    if (requests > REQUESTS_MOST)
+        sim_messages_error(messages, mark,
+                           "%.3g people and programs come during the run, each an event: expected "
+                           "%.0e at most: a shorter run, --sample-pops or --plane flow",
+                           requests, REQUESTS_MOST);
+}
+
 /* A rule that the whole network keeps, but a small part of it would not. */
 static void
 check_service(const RequestPlane *plane, const RequestCore *core, SimMessages *messages)
@@ -38,18 +63,16 @@ check_service(const RequestPlane *plane, const RequestCore *core, SimMessages *m
 }
 
 static void
-check_cache(const RequestPlane *plane, uint32_t site, SimMessages *messages)
+check_cache(const RequestPlane *plane, uint32_t site, double all_bytes, SimMessages *messages)
 {
     const SiteSpec *spec = world_site(plane->world, site);
-    const CacheSpec *cache = &spec->cache;
-    bool is_keyed = cache->policy != CACHE_LRU || cache->ttl > 0 || cache->trace;
-    double objects = cache->trace ? (double)plane->traces[site].n_distinct : cache->objects;
-    if (is_keyed && objects * cache->size * plane->n_kept > CACHED_MOST)
+    double bytes = request_cache_bytes(plane, site);
+    if (all_bytes > BYTES_MOST && bytes > 0)
         sim_messages_error(messages, spec->entity.mark,
-                           "the cache of site '%s' holds %.3g objects at each of %u PoPs, each "
-                           "of them kept: expected 1e8 in all at most: fewer objects, a smaller "
+                           "the caches of site '%s' take %.3g MB at %u PoPs, each object of them "
+                           "kept: expected %.3g MB for all sites at most: fewer objects, a smaller "
                            "size or --sample-pops",
-                           spec->entity.name, objects * cache->size, plane->n_kept);
+                           spec->entity.name, bytes / 1e6, plane->n_kept, BYTES_MOST / 1e6);
 }
 
 static void
@@ -106,7 +129,7 @@ const char *
 request_exhausted(const RequestPlane *plane)
 {
     static const uint32_t ROWS_MOST = 6000000;
-    static const size_t BYTES_MOST = (size_t)8 << 30;
+    static const size_t MEMORY_MOST = (size_t)8 << 30;
     for (uint32_t p = 0; p < plane->n_pops; p++)
         if (plane->pops[p].n_requests > ROWS_MOST)
             return "a PoP has more than 6 million requests in hand: expected lower rates, shorter "
@@ -114,10 +137,23 @@ request_exhausted(const RequestPlane *plane)
     if (plane->n_calls > 2 * ROWS_MOST)
         return "central services have more than 12 million calls in hand: expected lower rates, "
                "shorter time-outs, a queue limit, or --plane flow";
-    if (sim_arena_used(plane->arena) > BYTES_MOST)
+    if (sim_arena_used(plane->arena) > MEMORY_MOST)
         return "the run needs more than 8 GB: expected lower rates, fewer or smaller caches, "
                "--sample-pops, or --plane flow";
     return NULL;
+}
+
+/* Sessions that nobody of the sample could open. */
+static void
+check_sampled_sessions(const RequestPlane *plane, uint32_t site, SimMessages *messages)
+{
+    const SiteSpec *spec = world_site(plane->world, site);
+    uint32_t login = spec->sessions.login;
+    if (login != SIM_NONE && plane->site_share[login] <= 0)
+        sim_messages_error(messages, spec->entity.mark,
+                           "site '%s' opens its sessions at '%s', which has no users at the PoPs "
+                           "of this sample: expected more PoPs with --sample-pops, or all",
+                           spec->entity.name, world_site(plane->world, login)->entity.name);
 }
 
 bool
@@ -125,12 +161,18 @@ request_check(const RequestPlane *plane, const double *cores, SimMessages *messa
 {
     bool is_sampled = plane->n_kept < plane->world->n_pops;
     uint32_t before = sim_messages_errors(messages);
+    double bytes = 0;
     check_sizes(plane, messages);
     check_pops(plane, cores, messages);
+    check_length(plane, messages);
+    for (uint32_t s = 0; s < plane->world->n_sites; s++)
+        bytes += request_cache_bytes(plane, s);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {
-        check_cache(plane, s, messages);
+        check_cache(plane, s, bytes, messages);
         if (is_sampled)
             check_sampled_cache(plane, s, messages);
+        if (is_sampled)
+            check_sampled_sessions(plane, s, messages);
     }
     for (uint32_t i = 0; i < plane->n_cores && is_sampled; i++)
         if (plane->cores[i].service != SIM_NONE)

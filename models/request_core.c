@@ -53,6 +53,8 @@ free_call(RequestPlane *plane, uint32_t call)
 static void
 post(RequestPlane *plane, SimTime at, CentralEvent kind, uint32_t who, uint32_t turn)
 {
+    if (at == SIM_TIME_MAX) /* never */
+        return;
     RequestEvent event = {.kind = (uint8_t)kind, .who = who, .turn = turn};
     sim_wheel_push(plane->wheel, at, request_events_put(&plane->events, plane->arena, event));
 }
@@ -65,14 +67,13 @@ static void child_over(RequestPlane *plane, const RequestCall *child, Outcome ou
 static void
 sample_limiter(RequestCore *core, const RequestCall *call, SimTime now, bool was_dropped)
 {
-    if (core->limiter.kind == LIMITER_NONE)
+    if (core->limiter.kind == LIMITER_NONE || call->is_turned_away)
         return;
     const LimiterSample sample = {.rtt = now - call->began,
                                   .in_hand =
                                       core->station.busy + core->station.waiting + core->held + 1,
                                   .was_dropped = was_dropped};
     limiter_sample(&core->limiter, &sample);
-    core->station.limit = limiter_limit(&core->limiter);
 }
 
 static void
@@ -87,7 +88,7 @@ answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimT
         return;
     }
     RequestPop *pop = &plane->pops[call.pop];
-    request_post(plane, pop, now + core->way[call.pop],
+    request_post(plane, pop, sim_time_add(now, core->way[call.pop]),
                  (RequestEvent){.kind = REQUEST_ON_ANSWER,
                                 .who = call.request,
                                 .turn = call.request_turn,
@@ -109,7 +110,7 @@ fail(RequestPlane *plane, uint32_t call, SimTime now)
 
 /* stations ---------------------------------------------------------------------------------- */
 
-/* Calls that are held while what they need answers use up the concurrency. */
+/* Calls that are held while what they need answers use up the concurrency, and the limit. */
 void
 request_core_bound(RequestCore *core)
 {
@@ -120,6 +121,9 @@ request_core_bound(RequestCore *core)
         servers = fmin(servers, fmax(0, slots - core->held));
     }
     station_servers_set(&core->station, (uint32_t)servers);
+    uint32_t limit = limiter_limit(&core->limiter);
+    uint32_t held = limit == UINT32_MAX ? 0 : core->held;
+    core->station.limit = limit > held ? limit - held : 0;
 }
 
 static double
@@ -158,7 +162,7 @@ begin(RequestPlane *plane, uint32_t index, SimTime now)
         post_shared(plane, call->core, now);
         return;
     }
-    post(plane, now + call->service, CENTRAL_SERVED, index, call->turn);
+    post(plane, sim_time_add(now, call->service), CENTRAL_SERVED, index, call->turn);
 }
 
 static void
@@ -232,12 +236,13 @@ schedule(RequestPlane *plane, uint32_t index, SimTime now)
     core->busy_ns += (double)call->service;
     core->waited_ns += (double)(start - now);
     core->begun++;
-    request_server_take(core->free_at, core->station.servers, start + call->service);
+    SimTime done = sim_time_add(start, call->service);
+    request_server_take(core->free_at, core->station.servers, done);
     if (start > now) {
         request_core_waiting(core, now);
         keep_start(plane, core, start);
     }
-    answer(plane, index, OUTCOME_OK, 0, start + call->service);
+    answer(plane, index, OUTCOME_OK, 0, done);
 }
 
 static void
@@ -256,13 +261,8 @@ arrive(RequestPlane *plane, uint32_t index, SimTime now)
         return;
     }
     request_core_bound(core);
-    StationAnswer answer = STATION_REFUSE;
-    if (core->shared)
-        answer = core->station.busy < core->station.limit ? STATION_START : STATION_REFUSE;
-    else
-        answer = station_arrive(&core->station, plane->call_jobs, index, now);
-    if (core->shared)
-        core->station.busy += answer == STATION_START;
+    call->is_turned_away = core->station.busy + core->station.waiting >= core->station.limit;
+    StationAnswer answer = station_arrive(&core->station, plane->call_jobs, index, now);
     if (answer == STATION_START)
         begin(plane, index, now);
     else if (answer == STATION_WAIT)

@@ -113,11 +113,12 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
         draw_service(plane, pop, wish->number, 0, cpu_of(plane, pop, wish->row, wish->made));
     SimTime *free_at = pop->free_at + (size_t)queue_of(pop, wish->number) * pop->servers;
     SimTime start = service == 0 || free_at[0] < now ? now : free_at[0];
-    SimTime done = start + service, end = done, patience = plane->timeouts[row->clock];
+    SimTime done = sim_time_add(start, service), end = done;
+    SimTime patience = plane->timeouts[row->clock];
     if (wish->is_miss && !is_direct) {
         if (row->origin != SIM_NONE)
             return false;
-        end += row->origin_latency;
+        end = sim_time_add(done, row->origin_latency);
     }
     if (end > to || start - now >= patience || end - done >= patience)
         return false;
@@ -152,7 +153,7 @@ schedule(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         return;
     }
     row->state = REQUEST_SCHEDULED;
-    row->done = start + row->service;
+    row->done = sim_time_add(start, row->service);
     request_server_take(free_at, pop->servers, row->done);
     request_post(plane, pop, row->done,
                  (RequestEvent){.kind = REQUEST_ON_CPU, .who = request, .turn = row->turn});
@@ -247,6 +248,20 @@ fill_servers(RequestPlane *plane, RequestPop *pop, uint32_t queue, SimTime now)
     fail_dropped(plane, pop, dropped, now);
 }
 
+/* All jobs of a shared queue have CPU; those beyond its servers count as the ones that wait. */
+static bool
+is_beyond(const RequestPop *pop, const Station *station)
+{
+    return pop->shared && station->busy > pop->servers;
+}
+
+static void
+release(RequestPop *pop, Station *station)
+{
+    pop->waiting -= is_beyond(pop, station);
+    station_release(station);
+}
+
 static bool
 is_room_full(const RequestPlane *plane, const RequestPop *pop, const Station *station)
 {
@@ -260,15 +275,10 @@ queue_up(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     Request *row = &pop->requests[request];
     Station *station = &pop->stations[row->queue];
     StationAnswer answer = STATION_REFUSE;
-    if (pop->shared) {
-        uint32_t most = station->limit;
-        answer = sharing_jobs(pop->shared[row->queue]) < most && !pop->is_halted ? STATION_START
-                                                                                 : STATION_REFUSE;
-        station->busy += answer == STATION_START;
-    } else if (!is_room_full(plane, pop, station)) {
+    if (!is_room_full(plane, pop, station))
         answer = station_arrive(station, pop->jobs, request, now);
-    }
     if (answer == STATION_START) {
+        pop->waiting += is_beyond(pop, station);
         start(plane, pop, request, now);
     } else if (answer == STATION_WAIT) {
         row->state = REQUEST_WAITING;
@@ -277,7 +287,8 @@ queue_up(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
             request_timer_start(plane, pop, request, row->clock);
     } else {
         uint32_t slot = request_overload_slot(plane, pop, request);
-        sample_limiter(pop, row, now, true);
+        if (station->busy + station->waiting < station->limit)
+            sample_limiter(pop, row, now, true);
         HOP(plane, pop, request, .kind = HOP_ADMITTED, .from = now, .to = now,
             .outcome = OUTCOME_503, .cause = slot, .service = SIM_NONE);
         request_attempt_failed(plane, pop, request, OUTCOME_503, slot, now);
@@ -312,7 +323,7 @@ leave_server(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now
     pop->busy_ns += (uint64_t)row->service;
     if (row->state == REQUEST_SCHEDULED)
         return;
-    station_release(&pop->stations[queue]);
+    release(pop, &pop->stations[queue]);
     sample_limiter(pop, row, now, false);
     if (!pop->shared)
         fill_servers(plane, pop, queue, now);
@@ -345,11 +356,13 @@ request_cpu_abandon(RequestPlane *plane, RequestPop *pop, uint32_t request, SimT
     if (row->state == REQUEST_WAITING && cancels) {
         station_leave(&pop->stations[row->queue], pop->jobs, request, now);
         pop->waiting--;
+        sample_limiter(pop, row, now, true);
         return true;
     }
     if (row->state == REQUEST_SERVED && cancels && pop->shared) {
         sharing_leave(pop->shared[row->queue], now, request);
-        station_release(&pop->stations[row->queue]);
+        release(pop, &pop->stations[row->queue]);
+        sample_limiter(pop, row, now, true);
         post_shared(plane, pop, row->queue, now);
         return true;
     }
@@ -520,7 +533,7 @@ crash_one(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
     } else if (row->state == REQUEST_SERVED) {
         if (pop->shared)
             sharing_leave(pop->shared[row->queue], now, request);
-        station_release(station);
+        release(pop, station);
     }
     bool has_cpu = row->state == REQUEST_WAITING || row->state == REQUEST_SERVED;
     row->turn++;

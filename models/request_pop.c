@@ -44,6 +44,8 @@ request_events_take(RequestEvents *events, uint32_t slot)
 void
 request_post(RequestPlane *plane, RequestPop *pop, SimTime at, RequestEvent event)
 {
+    if (at == SIM_TIME_MAX) /* never */
+        return;
     sim_wheel_push(pop->wheel, at, request_events_put(&pop->events, plane->arena, event));
     pop->next_local = at < pop->next_local ? at : pop->next_local;
 }

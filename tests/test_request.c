@@ -221,26 +221,6 @@ a_sample_that_is_too_small_is_refused(void)
     CHECK_HAS(said, "cache of site 'web' holds 200 objects a PoP");
 }
 
-static void
-what_is_too_much_for_single_requests_is_refused(void)
-{
-    g_autofree char *fast = complaints("blackstart: 1\ntitle: fast\nclock: {duration: 1m}\n"
-                                       "network: {requests: 1000000M/s}\n"
-                                       "services: {proxy: {placement: pop, cpu: 1us}}\n"
-                                       "sites: {web: {service: proxy, remainder: true}}\n",
-                                       &request);
-    CHECK_HAS(fast, "requests a second, each an event");
-    CHECK_HAS(fast, "--plane flow");
-    g_autofree char *wide = complaints("blackstart: 1\ntitle: wide\nclock: {duration: 1m}\n"
-                                       "network: {cores: 1M}\n"
-                                       "services: {proxy: {placement: pop, cpu: 1us}}\n"
-                                       "sites: {web: {service: proxy, requests: 1/s,\n"
-                                       "  cache: {cacheable: 1%, objects: 9G, policy: sieve}}}\n",
-                                       &request);
-    CHECK_HAS(wide, "cores, each a server");
-    CHECK_HAS(wide, "1e8 in all at most");
-}
-
 /* A log of three keys, in turn: a cache for two objects always misses, one for three never. */
 static void
 a_trace_is_asked_for_in_its_order(void)
@@ -389,6 +369,136 @@ a_fallback_of_a_central_service_has_no_servers_of_its_own(void)
     whole_run_clear(&whole);
 }
 
+/* Ten servers of 10 ms, 1,300/s: what the limit turns away in no time is no round trip to it. */
+static void
+a_limit_does_not_learn_from_those_it_turns_away(void)
+{
+    static const char *const kinds[] = {"vegas", "gradient2"};
+    static const char *const texts[] = {
+        "blackstart: 1\ntitle: limit\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 10, cores_per_queue: 10, limit: %s,\n"
+        "  law: constant, diurnal: {amplitude: 0%%}}\n"
+        "services: {proxy: {placement: pop, cpu: 10ms}}\n"
+        "sites: {web: {service: proxy, requests: 1300/s, client: {persistence: 0%%}}}\n",
+        "blackstart: 1\ntitle: limit\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 40, diurnal: {amplitude: 0%%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  kv: {placement: core, station: {servers: 10, service_time: 10ms,\n"
+        "    law: constant, limit: %s}}\n"
+        "sites: {web: {service: proxy, requests: 1300/s, needs: {kv: 100%%},\n"
+        "  client: {persistence: 0%%}}}\n"};
+    for (int i = 0; i < 4; i++) {
+        g_autofree char *text = g_strdup_printf(texts[i / 2], kinds[i % 2]);
+        WholeRun whole;
+        whole_run_make(&whole, text, &request);
+        whole_run_finish(&whole);
+        CHECK(whole_run_total(&whole, "all.ok", 0, SIM_HOUR) > 0.9 * 60e3);
+        whole_run_clear(&whole);
+    }
+}
+
+/* Twice what the PoP, or the service, can do: room for ten waits a little, and the rest goes. */
+static void
+a_shared_queue_has_room_for_so_many(void)
+{
+    static const char *const places[] = {"cores_per_queue: 4, discipline: sharing, queue: 10, ",
+                                         ""};
+    static const char *const stations[] = {"servers: 1000", "servers: 4, discipline: sharing, "
+                                                            "queue: 10"};
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *text =
+            g_strdup_printf("blackstart: 1\ntitle: shared\nclock: {duration: 1m}\n"
+                            "network: {busiest: 1, cores: %d, %sdiurnal: {amplitude: 0%%}}\n"
+                            "services:\n"
+                            "  proxy: {placement: pop, cpu: 10ms}\n"
+                            "  kv: {placement: core, station: {service_time: 10ms, %s}}\n"
+                            "sites: {web: {service: proxy, requests: 800/s, needs: {kv: 100%%},\n"
+                            "  client: {persistence: 0%%}}}\n",
+                            i ? 40 : 4, places[i], stations[i]);
+        WholeRun whole;
+        whole_run_make(&whole, text, &request);
+        whole_run_finish(&whole);
+        CHECK_NEAR(whole_run_total(&whole, "all.ok", 0, SIM_HOUR) / 60, 400, 12);
+        CHECK(whole_run_total(&whole, "outcome.timeout", 0, SIM_HOUR) == 0);
+        whole_run_clear(&whole);
+    }
+}
+
+/* Under every discipline calls wait while their service is halted, and go on after it. */
+static void
+a_halt_of_a_shared_queue_refuses_nobody(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: halt\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 4, discipline: sharing, diurnal: {amplitude: 0%}}\n"
+        "services: {proxy: {placement: pop, cpu: 1ms}}\n"
+        "sites: {web: {service: proxy, requests: 800/s}}\n"
+        "timeline: [{at: +30s, do: halt, service: proxy, for: 5s}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, SIM_HOUR), 0, 0);
+    whole_run_clear(&whole);
+}
+
+static void
+what_is_too_large_is_refused_with_its_place(void)
+{
+    static const struct {
+        const char *network, *site, *said;
+    } cases[] = {
+        {"", "requests: 1000M/s", "each an event"},
+        {"cores: 1M, ", "requests: 1k/s", "cores, each a server"},
+        {"", "requests: 1k/s, cache: {cacheable: 50%, objects: 1000M, size: 20%, policy: fifo}",
+         "the caches of site 'web' take"},
+    };
+    for (uint32_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup_printf("blackstart: 1\ntitle: large\n"
+                                                "clock: {duration: 1h}\n"
+                                                "network: {%sdiurnal: {amplitude: 0%%}}\n"
+                                                "services: {proxy: {placement: pop, cpu: 1us}}\n"
+                                                "sites: {web: {service: proxy, %s}}\n",
+                                                cases[i].network, cases[i].site);
+        g_autofree char *said = complaints(text, &request);
+        CHECK_HAS(said, cases[i].said);
+    }
+}
+
+/* Three such services one after the other end beyond the clock's last nanosecond. */
+static void
+service_that_takes_centuries_only_blocks_its_server(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: slow\nclock: {duration: 5m}\n"
+        "network: {busiest: 1, cores: 1, law: constant, diurnal: {amplitude: 0%}}\n"
+        "services: {proxy: {placement: pop, cpu: 1h}}\n"
+        "sites: {web: {service: proxy, requests: 0.1/s, client: {timeout: 1s}}}\n"
+        "timeline: [{at: +0s, do: scale, service: proxy, by: 0.000001x}]\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    CHECK_NEAR(whole_run_total(&whole, "all.ok", 0, SIM_HOUR), 0, 0);
+    CHECK(whole_run_total(&whole, "outcome.timeout", 0, SIM_HOUR) > 10);
+    whole_run_clear(&whole);
+}
+
+static void
+a_sample_without_those_who_log_in_is_refused(void)
+{
+    const RunOptions some = {.name = "small", .plane = RUN_REQUEST, .sample_pops = 2};
+    g_autofree char *said =
+        complaints("blackstart: 1\ntitle: sessions\nclock: {duration: 1m}\n"
+                   "services: {proxy: {placement: pop, cpu: 1ms}}\n"
+                   "sites:\n"
+                   "  login: {service: proxy, requests: 1/s, regions: {africa: 1x, europe: 0x,\n"
+                   "    asia: 0x, oceania: 0x, north-america: 0x, south-america: 0x,\n"
+                   "    middle-east: 0x}}\n"
+                   "  app: {service: proxy, requests: 1k/s, sessions: {login: login, users: 1M}}\n",
+                   &some);
+    CHECK_HAS(said, "site 'app' opens its sessions at 'login'");
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -399,8 +509,6 @@ static CU_TestInfo tests[] = {
     {"a_sample_keeps_its_share_of_everything", a_sample_keeps_its_share_of_everything},
     {"a_crash_takes_what_its_processes_had_in_hand", a_crash_takes_what_its_processes_had_in_hand},
     {"a_sample_that_is_too_small_is_refused", a_sample_that_is_too_small_is_refused},
-    {"what_is_too_much_for_single_requests_is_refused",
-     what_is_too_much_for_single_requests_is_refused},
     {"a_trace_is_asked_for_in_its_order", a_trace_is_asked_for_in_its_order},
     {"a_trace_that_is_not_there_is_an_error_with_its_place",
      a_trace_that_is_not_there_is_an_error_with_its_place},
@@ -411,6 +519,14 @@ static CU_TestInfo tests[] = {
     {"nobody_waits_longer_than_his_patience", nobody_waits_longer_than_his_patience},
     {"a_fallback_of_a_central_service_has_no_servers_of_its_own",
      a_fallback_of_a_central_service_has_no_servers_of_its_own},
+    {"a_limit_does_not_learn_from_those_it_turns_away",
+     a_limit_does_not_learn_from_those_it_turns_away},
+    {"a_shared_queue_has_room_for_so_many", a_shared_queue_has_room_for_so_many},
+    {"a_halt_of_a_shared_queue_refuses_nobody", a_halt_of_a_shared_queue_refuses_nobody},
+    {"what_is_too_large_is_refused_with_its_place", what_is_too_large_is_refused_with_its_place},
+    {"service_that_takes_centuries_only_blocks_its_server",
+     service_that_takes_centuries_only_blocks_its_server},
+    {"a_sample_without_those_who_log_in_is_refused", a_sample_without_those_who_log_in_is_refused},
     CU_TEST_INFO_NULL,
 };
 
