@@ -5,6 +5,7 @@
 /* What a sample may not be smaller than: below, chance decides and not the scenario. */
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
 static const double REQUESTS_MOST = 1e12;
+static const double CALLS_MOST = 1e4; /* that one call may lead to */
 
 static void
 check_sizes(const RequestPlane *plane, SimMessages *messages)
@@ -50,6 +51,64 @@ check_load(const RequestPlane *plane, SimMessages *messages)
                            "the cores of %u PoPs make too many queues for a run's memory: expected "
                            "fewer cores, more cores_per_queue or --sample-pops",
                            plane->n_kept);
+}
+
+/* Calls, each with `below` others by service, that the steps of a program make. */
+static double
+calls_of(const RequestProgram *program, const double *below)
+{
+    double reached[REQUEST_STEPS_MAX], sum = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        reached[i] = 1;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        for (uint32_t j = i + 1; j <= i + step->skip; j++)
+            reached[j] *= step->share;
+        if (step->kind == REQUEST_CALL)
+            sum += reached[i] * step->share * step->calls * below[step->service];
+    }
+    return sum;
+}
+
+/* One round: what a call leads to, of its service and of the edge in front, if below is known. */
+static double
+calls_again(const RequestPlane *plane, double *below)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < plane->n_cores; i++) {
+        uint32_t service = plane->cores[i].service;
+        if (service == SIM_NONE)
+            continue;
+        uint32_t zone = plane->plan->zone_first[service];
+        double calls = 1 + calls_of(&plane->cores[i].program, below);
+        if (zone != SIM_NONE)
+            calls += calls_of(&plane->rows[zone].program, below);
+        most = fmax(most, calls - below[service]);
+        below[service] = calls;
+    }
+    return most;
+}
+
+/* Needs may come round through central services and the edge, if less comes back than went in. */
+static void
+check_loops(const RequestPlane *plane, SimMessages *messages)
+{
+    g_autofree double *below = g_new0(double, plane->world->n_services);
+    uint32_t worst = SIM_NONE;
+    for (uint32_t round = 0; round < CALLS_MOST && worst == SIM_NONE; round++) {
+        if (calls_again(plane, below) < 1e-9)
+            return;
+        for (uint32_t v = 0; v < plane->world->n_services; v++)
+            if (below[v] >= CALLS_MOST && worst == SIM_NONE)
+                worst = v;
+    }
+    if (worst == SIM_NONE)
+        return;
+    const ServiceSpec *service = world_service(plane->world, worst);
+    sim_messages_error(messages, service->entity.mark,
+                       "a call of '%s' leads to more than %g others along the needs of what it "
+                       "passes: expected smaller shares, or more of them cached",
+                       service->entity.name, CALLS_MOST);
 }
 
 /* A rule that the whole network keeps, but a small part of it would not. */
@@ -112,6 +171,7 @@ request_check(const void *state, SimMessages *messages)
     bool is_sampled = plane->n_kept < plane->world->n_pops;
     check_sizes(plane, messages);
     check_load(plane, messages);
+    check_loops(plane, messages);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {
         check_cache(plane, s, messages);
         if (is_sampled)
