@@ -6,6 +6,7 @@
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
 /* What is too much for single requests: a second of a PoP's, a run's, and memory. */
 static const double RATE_MOST = 4e6, REQUESTS_MOST = 1e12, SERVERS_MOST = 1e7, BYTES_MOST = 2.5e9;
+static const double CALLS_MOST = 1e4; /* that one call may lead to */
 
 static void
 check_sizes(const RequestPlane *plane, SimMessages *messages)
@@ -46,6 +47,64 @@ check_length(const RequestPlane *plane, SimMessages *messages)
                            "%.3g people and programs come during the run, each an event: expected "
                            "%.0e at most: a shorter run, --sample-pops or --plane flow",
                            requests, REQUESTS_MOST);
+}
+
+/* Calls, each with `below` others by service, that the steps of a program make. */
+static double
+calls_of(const RequestProgram *program, const double *below)
+{
+    double reached[REQUEST_STEPS_MAX], sum = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        reached[i] = 1;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        for (uint32_t j = i + 1; j <= i + step->skip; j++)
+            reached[j] *= step->share;
+        if (step->kind == REQUEST_CALL)
+            sum += reached[i] * step->share * step->calls * below[step->service];
+    }
+    return sum;
+}
+
+/* One round: what a call leads to, of its service and of the edge in front, if below is known. */
+static double
+calls_again(const RequestPlane *plane, double *below)
+{
+    double most = 0;
+    for (uint32_t i = 0; i < plane->n_cores; i++) {
+        uint32_t service = plane->cores[i].service;
+        if (service == SIM_NONE)
+            continue;
+        uint32_t zone = plane->plan->zone_first[service];
+        double calls = 1 + calls_of(&plane->cores[i].program, below);
+        if (zone != SIM_NONE)
+            calls += calls_of(&plane->rows[zone].program, below);
+        most = fmax(most, calls - below[service]);
+        below[service] = calls;
+    }
+    return most;
+}
+
+/* Needs may come round through central services and the edge, if less comes back than went in. */
+static void
+check_loops(const RequestPlane *plane, SimMessages *messages)
+{
+    g_autofree double *below = g_new0(double, plane->world->n_services);
+    uint32_t worst = SIM_NONE;
+    for (uint32_t round = 0; round < CALLS_MOST && worst == SIM_NONE; round++) {
+        if (calls_again(plane, below) < 1e-9)
+            return;
+        for (uint32_t v = 0; v < plane->world->n_services; v++)
+            if (below[v] >= CALLS_MOST && worst == SIM_NONE)
+                worst = v;
+    }
+    if (worst == SIM_NONE)
+        return;
+    const ServiceSpec *service = world_service(plane->world, worst);
+    sim_messages_error(messages, service->entity.mark,
+                       "a call of '%s' leads to more than %g others along the needs of what it "
+                       "passes: expected smaller shares, or more of them cached",
+                       service->entity.name, CALLS_MOST);
 }
 
 /* A rule that the whole network keeps, but a small part of it would not. */
@@ -165,6 +224,7 @@ request_check(const RequestPlane *plane, const double *cores, SimMessages *messa
     check_sizes(plane, messages);
     check_pops(plane, cores, messages);
     check_length(plane, messages);
+    check_loops(plane, messages);
     for (uint32_t s = 0; s < plane->world->n_sites; s++)
         bytes += request_cache_bytes(plane, s);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {

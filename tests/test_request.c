@@ -499,6 +499,33 @@ a_sample_without_those_who_log_in_is_refused(void)
     CHECK_HAS(said, "site 'app' opens its sessions at 'login'");
 }
 
+static void
+needs_that_multiply_round_the_edge_are_refused(void)
+{
+    static const char *const shares[] = {"100%", "40%"};
+    for (int i = 0; i < 2; i++) {
+        g_autofree char *text =
+            g_strdup_printf("blackstart: 1\ntitle: loop\nclock: {duration: 1m}\n"
+                            "network: {busiest: 1, cores: 4}\n"
+                            "services:\n"
+                            "  proxy: {placement: pop, needs: {kv: %s}}\n"
+                            "  kv: {placement: core, station: {servers: 1k}, front: {service: "
+                            "proxy}}\n"
+                            "sites: {web: {service: proxy, requests: 100/s}}\n",
+                            shares[i]);
+        if (i == 0) {
+            g_autofree char *said = complaints(text, &request);
+            CHECK_HAS(said, "a call of 'kv' leads to more than");
+            continue;
+        }
+        WholeRun whole;
+        whole_run_make(&whole, text, &request);
+        whole_run_finish(&whole);
+        CHECK_NEAR(whole_run_total(&whole, "service.kv.offered", 0, SIM_HOUR) / 60, 67, 7);
+        whole_run_clear(&whole);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"a_run_is_a_function_of_its_seed", a_run_is_a_function_of_its_seed},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
@@ -527,6 +554,8 @@ static CU_TestInfo tests[] = {
     {"service_that_takes_centuries_only_blocks_its_server",
      service_that_takes_centuries_only_blocks_its_server},
     {"a_sample_without_those_who_log_in_is_refused", a_sample_without_those_who_log_in_is_refused},
+    {"needs_that_multiply_round_the_edge_are_refused",
+     needs_that_multiply_round_the_edge_are_refused},
     CU_TEST_INFO_NULL,
 };
 
