@@ -64,12 +64,6 @@ tick_of(SimTime at)
     return (uint64_t)at ^ (UINT64_C(1) << 63);
 }
 
-static inline SimTime
-time_of(uint64_t tick)
-{
-    return (SimTime)(tick ^ (UINT64_C(1) << 63));
-}
-
 /* --- late items: an array in order, which leaves at its front --- */
 
 /* Of equal times the new one is last.  What has left before the front is no later, so the search
@@ -144,7 +138,7 @@ add_chunk(SimWheel *wheel, Slot *slot)
         last->next = chunk;
     } else {
         uint64_t i = (uint64_t)(slot - wheel->tables->slots[0]);
-        wheel->tables->occupied[0][i / 64] |= UINT64_C(1) << i % 64;
+        wheel->tables->occupied[i / SLOTS][i % SLOTS / 64] |= UINT64_C(1) << i % 64;
         wheel->levels |= 1u << i / SLOTS;
         slot->first = SIM_TIME_MAX;
         chunk->n_before = 0;
