@@ -388,6 +388,7 @@ by_arrival(gconstpointer a, gconstpointer b, gpointer unused)
     return left->number < right->number ? -1 : left->number > right->number;
 }
 
+/* As if it had queued since it arrived: it has not been too late since, nor was the room empty. */
 static void
 to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request)
 {
