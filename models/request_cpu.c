@@ -348,13 +348,13 @@ by_arrival(gconstpointer a, gconstpointer b, gpointer unused)
     return left->number < right->number ? -1 : left->number > right->number;
 }
 
+/* As if it had queued since it arrived: it has not been too late since, nor was the room empty. */
 static void
-to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+to_queue(RequestPlane *plane, RequestPop *pop, uint32_t request)
 {
     Request *row = &pop->requests[request];
     row->turn++;
-    station_arrive(&pop->stations[row->queue], pop->jobs, request, now);
-    pop->jobs[request].arrived = row->began;
+    station_arrive(&pop->stations[row->queue], pop->jobs, request, row->began);
     row->state = REQUEST_WAITING;
     pop->waiting++;
     if (!row->is_timed && !row->is_orphan)
@@ -382,7 +382,7 @@ unschedule(RequestPlane *plane, RequestPop *pop, SimTime now)
     }
     g_array_sort_with_data(waiting, by_arrival, NULL);
     for (guint i = 0; i < waiting->len; i++)
-        to_queue(plane, pop, g_array_index(waiting, Placed, i).request, now);
+        to_queue(plane, pop, g_array_index(waiting, Placed, i).request);
 }
 
 /* What waits may start: capacity has changed. */

@@ -109,6 +109,17 @@ check_latencies(const Run *a, const Run *b)
 }
 
 static void
+finish(WholeRun *whole)
+{
+    for (SimTime now = 0; now < run_duration(whole->run); now += SIM_SECOND) {
+        run_advance(whole->run, now);
+        sim_verify(run_sim(whole->run));
+    }
+    whole_run_finish(whole);
+    sim_verify(run_sim(whole->run));
+}
+
+static void
 compare(const Case *of, const char *network, bool has_no_fast_path)
 {
     WholeRun fast, plain;
@@ -117,10 +128,8 @@ compare(const Case *of, const char *network, bool has_no_fast_path)
     whole_run_make(&fast, text, &options);
     options.has_no_fast_path = has_no_fast_path;
     whole_run_make(&plain, other, &options);
-    whole_run_finish(&fast);
-    whole_run_finish(&plain);
-    sim_verify(run_sim(fast.run));
-    sim_verify(run_sim(plain.run));
+    finish(&fast);
+    finish(&plain);
     uint32_t n = differences(of->name, run_recorder(fast.run), run_recorder(plain.run));
     n += differences(of->name, run_pop_recorder(fast.run), run_pop_recorder(plain.run));
     printf("fast path: %-34s %s: %.0f attempts, %u columns differ\n", of->name,
