@@ -319,7 +319,7 @@ try_call(RequestPlane *plane, const Try *try, SimTime now)
     call->mark = parent->mark;
     call->sent = call->began = now;
     SimTime deadline = now + plane->timeouts[step->clock];
-    plane->call_jobs[child].deadline = deadline;
+    plane->call_jobs[child].deadline = MIN(deadline, plane->call_jobs[try->parent].deadline);
     plane->books->service_calls[service]++;
     post(plane, deadline, CENTRAL_EXPIRES, child, (uint32_t)call->number);
     HOP_AT_CORE(plane, call, .kind = HOP_CALLED, .from = now, .to = now, .service = service,
@@ -441,6 +441,17 @@ served(RequestPlane *plane, uint32_t index, SimTime now)
 
 /* in and out -------------------------------------------------------------------------------- */
 
+/* Deadlines travel: of a call, its caller's too, if that is still waiting for it. */
+static SimTime
+deadline_of(const RequestPop *pop, uint32_t request)
+{
+    const Request *row = &pop->requests[request];
+    SimTime own = pop->jobs[request].deadline;
+    bool has_caller =
+        row->parent != SIM_NONE && pop->requests[row->parent].turn == row->parent_turn;
+    return has_caller ? MIN(own, pop->jobs[row->parent].deadline) : own;
+}
+
 void
 request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
                   SimTime now)
@@ -459,7 +470,7 @@ request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32
     call->request = request;
     call->request_turn = row->turn;
     call->mark = row->mark;
-    plane->call_jobs[index].deadline = pop->jobs[request].deadline;
+    plane->call_jobs[index].deadline = deadline_of(pop, request);
     post(plane, now + plane->cores[core].way[pop->rank], CENTRAL_ARRIVES, index, call->turn);
 }
 

@@ -186,6 +186,40 @@ a_crash_takes_what_its_processes_had_in_hand(void)
     whole_run_clear(&whole);
 }
 
+/* The share of its one server that `store` uses, when those who need it have 20 ms of 100 left. */
+static double
+use_of_store(const char *rule)
+{
+    g_autofree char *text = g_strdup_printf(
+        "blackstart: 1\ntitle: deadlines\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 4, diurnal: {amplitude: 0%%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  books: {placement: core, needs: {store: {timeout: 10s}},\n"
+        "    station: {servers: 10, service_time: 80ms, law: constant}}\n"
+        "  store: {placement: core, station: {servers: 1, service_time: 50ms, law: constant%s}}\n"
+        "sites: {web: {service: proxy, requests: 10/s, needs: {books: {timeout: 100ms}},\n"
+        "  client: {persistence: 0%%}}}\n",
+        rule);
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    const SimRecorder *recorder = run_recorder(whole.run);
+    uint32_t column = sim_recorder_find(recorder, "service.store.utilisation");
+    double sum = 0;
+    for (uint32_t b = 0; b < sim_recorder_n_closed(recorder); b++)
+        sum += sim_recorder_value(recorder, column, b) / sim_recorder_n_closed(recorder);
+    whole_run_clear(&whole);
+    return sum;
+}
+
+static void
+deadlines_travel_to_what_a_call_needs(void)
+{
+    CHECK_NEAR(use_of_store(""), 0.5, 0.1);
+    CHECK_NEAR(use_of_store(", deadlines: true"), 0, 0);
+}
+
 /* What is said of a scenario that this plane refuses; the caller frees it. */
 static char *
 complaints(const char *text, const RunOptions *options)
@@ -535,6 +569,7 @@ static CU_TestInfo tests[] = {
     {"a_steady_run_takes_no_memory_after_warm_up", a_steady_run_takes_no_memory_after_warm_up},
     {"a_sample_keeps_its_share_of_everything", a_sample_keeps_its_share_of_everything},
     {"a_crash_takes_what_its_processes_had_in_hand", a_crash_takes_what_its_processes_had_in_hand},
+    {"deadlines_travel_to_what_a_call_needs", deadlines_travel_to_what_a_call_needs},
     {"a_sample_that_is_too_small_is_refused", a_sample_that_is_too_small_is_refused},
     {"a_trace_is_asked_for_in_its_order", a_trace_is_asked_for_in_its_order},
     {"a_trace_that_is_not_there_is_an_error_with_its_place",
