@@ -150,9 +150,10 @@ typedef struct RequestEvent {
 
 typedef struct RequestClock { /* rows with one time-out, oldest first */
     uint32_t first, last;
-    bool is_armed; /* an event is on its way: */
-    uint32_t turn; /* the last one posted */
-    SimTime armed; /* when it comes */
+    uint32_t recent; /* the last one that came, or one before it */
+    bool is_armed;   /* an event is on its way: */
+    uint32_t turn;   /* the last one posted */
+    SimTime armed;   /* when it comes */
 } RequestClock;
 
 typedef struct RequestEvents { /* what a wheel's payloads mean */

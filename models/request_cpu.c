@@ -93,6 +93,8 @@ call_ahead(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTim
 static void
 pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime latency)
 {
+    if (pop->policies[wish->row])
+        retry_policy_passed(pop->policies[wish->row]);
     plane->passed[wish->row]++;
     plane->passed_miss[wish->row] += wish->is_miss;
     pop->passed++;

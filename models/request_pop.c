@@ -110,17 +110,31 @@ arm(RequestPlane *plane, RequestPop *pop, uint8_t clock)
                  (RequestEvent){.kind = REQUEST_ON_EXPIRY, .who = clock, .turn = ++of->turn});
 }
 
+/* The last row that is due no later.  Nearly always the last of all; where rows get their timers
+ * late they do so in order, so it is near the one before. */
+static uint32_t
+place_in_class(const RequestPop *pop, const RequestClock *of, SimTime deadline)
+{
+    uint32_t before = of->last;
+    if (before == SIM_NONE || pop->jobs[before].deadline <= deadline)
+        return before;
+    before = of->recent == SIM_NONE ? of->last : of->recent;
+    while (before != SIM_NONE && pop->jobs[before].deadline > deadline)
+        before = pop->requests[before].earlier;
+    uint32_t next = before == SIM_NONE ? of->first : pop->requests[before].later;
+    for (; pop->jobs[next].deadline <= deadline; next = pop->requests[next].later)
+        before = next;
+    return before;
+}
+
 void
 request_timer_start(RequestPlane *plane, RequestPop *pop, uint32_t request, uint8_t clock)
 {
     RequestClock *of = &pop->clocks[clock];
     Request *row = &pop->requests[request];
+    uint32_t before = place_in_class(pop, of, pop->jobs[request].deadline);
     row->clock = clock;
     row->is_timed = true;
-    /* Nearly always the last; a few rows on, where it got its timer late. */
-    uint32_t before = of->last;
-    while (before != SIM_NONE && pop->jobs[before].deadline > pop->jobs[request].deadline)
-        before = pop->requests[before].earlier;
     row->earlier = before;
     row->later = before == SIM_NONE ? of->first : pop->requests[before].later;
     if (row->later == SIM_NONE)
@@ -131,6 +145,7 @@ request_timer_start(RequestPlane *plane, RequestPop *pop, uint32_t request, uint
         of->first = request;
     else
         pop->requests[before].later = request;
+    of->recent = request;
     arm(plane, pop, clock);
 }
 
@@ -142,6 +157,8 @@ request_timer_stop(RequestPop *pop, uint32_t request)
     if (!row->is_timed)
         return;
     row->is_timed = false;
+    if (of->recent == request)
+        of->recent = row->earlier;
     if (row->earlier == SIM_NONE)
         of->first = row->later;
     else
@@ -490,7 +507,7 @@ request_pop_attach(RequestPlane *plane, RequestPop *pop, uint32_t index, uint32_
     pop->wheel = sim_wheel_new(arena);
     pop->clocks = SIM_ARENA_NEW(arena, RequestClock, plane->n_timeouts + 1);
     for (uint32_t i = 0; i < plane->n_timeouts; i++)
-        pop->clocks[i] = (RequestClock){.first = SIM_NONE, .last = SIM_NONE};
+        pop->clocks[i] = (RequestClock){.first = SIM_NONE, .last = SIM_NONE, .recent = SIM_NONE};
     pop->behaviour = SIM_ARENA_NEW(arena, Behaviour, plane->plan->n_units + 1);
     pop->unit_slot = SIM_ARENA_NEW(arena, uint8_t, plane->plan->n_units + 1);
     pop->stuck_slot = SIM_ARENA_NEW(arena, uint8_t, plane->plan->n_units + 1);

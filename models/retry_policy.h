@@ -78,6 +78,13 @@ bool retry_policy_admit(RetryPolicy *policy, SimTime now, double draw);
 void retry_policy_sent(RetryPolicy *policy, SimTime now, bool is_retry);
 /* It has succeeded. */
 void retry_policy_succeeded(RetryPolicy *policy, SimTime now, bool was_retry);
+/* A first attempt, sent under a kind that success tells nothing (budget), has succeeded. */
+static inline void
+retry_policy_passed(RetryPolicy *policy)
+{
+    policy->in_flight--;
+}
+
 /* It has failed; true: it may be tried again, and what that costs has been taken. */
 bool retry_policy_failed(RetryPolicy *policy, SimTime now, bool was_retry, RetryFailure failure,
                          bool wants_retry);
