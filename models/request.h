@@ -81,6 +81,7 @@ typedef struct RequestProgram { /* of a row, or of a central service */
     const RequestStep *steps;
     uint32_t n_steps;
     double cpu;             /* seconds of the units that are always made */
+    uint64_t alive;         /* steps that no kill switch skips */
     uint64_t calls, direct; /* steps that are calls; those of them that are direct */
     bool has_cpu;           /* that is all: no unit is made only at times */
     bool is_certain;        /* every unit is always made, or never: cpu is all */
@@ -212,7 +213,6 @@ typedef struct RequestPop {
     uint32_t region;
     SimTime ways[BOOKS_WAY_POINTS]; /* of its clients, there and back */
     uint64_t *latencies;            /* of its region: [outcome][bucket] */
-    uint64_t *sojourns;             /* of the host service: [bucket] */
 } RequestPop;
 
 /* central services -------------------------------------------------------------------------- */
@@ -273,8 +273,9 @@ typedef struct RequestRow {
     bool is_plain; /* may take the fast path: no calls for certain, no policy but a budget */
     double cacheable;
     SimTime origin_latency;
-    uint32_t origin; /* central, when it has a limit; SIM_NONE */
-    uint32_t core;   /* zone: the central service behind the front */
+    uint32_t origin;    /* central, when it has a limit; SIM_NONE */
+    uint32_t core;      /* zone: the central service behind the front */
+    uint64_t *sojourns; /* of the host that it enters: [bucket] */
 } RequestRow;
 
 typedef struct RequestPlane {

@@ -5,7 +5,7 @@
 /* What a sample may not be smaller than: below, chance decides and not the scenario. */
 static const double SERVERS_LEAST = 10, OBJECTS_LEAST = 1000;
 /* What is too much for single requests: a second of a PoP's, a run's, and memory. */
-static const double RATE_MOST = 4e6, REQUESTS_MOST = 1e12, SERVERS_MOST = 1e7, BYTES_MOST = 2.5e9;
+static const double RATE_MOST = 4e6, REQUESTS_MOST = 1e12, SERVERS_MOST = 1e7, BYTES_MOST = 1.2e9;
 static const double CALLS_MOST = 1e4; /* that one call may lead to */
 
 static void
@@ -121,6 +121,23 @@ check_service(const RequestPlane *plane, const RequestCore *core, SimMessages *m
                        SERVERS_LEAST);
 }
 
+/* Slots hold calls that wait for a server or for what they need; who shares does not wait. */
+static void
+check_sharing(const RequestPlane *plane, SimMessages *messages)
+{
+    for (uint32_t i = 0; i < plane->n_cores; i++) {
+        if (plane->cores[i].service == SIM_NONE)
+            continue;
+        const ServiceSpec *service = world_service(plane->world, plane->cores[i].service);
+        const StationSpec *station = &service->station;
+        if (station->discipline == DISCIPLINE_SHARING && station->concurrency > 0)
+            sim_messages_error(messages, station->entity.mark,
+                               "service '%s' shares its servers among all calls, so a concurrency "
+                               "limits nothing: expected limit: or queue: instead",
+                               service->entity.name);
+    }
+}
+
 static void
 check_cache(const RequestPlane *plane, uint32_t site, double all_bytes, SimMessages *messages)
 {
@@ -225,6 +242,7 @@ request_check(const RequestPlane *plane, const double *cores, SimMessages *messa
     check_pops(plane, cores, messages);
     check_length(plane, messages);
     check_loops(plane, messages);
+    check_sharing(plane, messages);
     for (uint32_t s = 0; s < plane->world->n_sites; s++)
         bytes += request_cache_bytes(plane, s);
     for (uint32_t s = 0; s < plane->world->n_sites; s++) {

@@ -69,9 +69,9 @@ request_server_take(SimTime *free_at, uint32_t n, SimTime done)
 }
 
 static void
-count_sojourn(RequestPop *pop, SimTime sojourn)
+count_sojourn(const RequestRow *row, SimTime sojourn)
 {
-    pop->sojourns[sim_histogram_index(sojourn)]++;
+    row->sojourns[sim_histogram_index(sojourn)]++;
 }
 
 /* Its CPU time is fixed and over within the window: the call that it then makes is sent already. */
@@ -128,7 +128,7 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
         request_server_take(free_at, pop->servers, done);
     pop->busy_ns += (uint64_t)service;
     if (service > 0)
-        count_sojourn(pop, done - now);
+        count_sojourn(row, done - now);
     if (is_direct)
         call_ahead(plane, pop, wish, now, done);
     else
@@ -334,7 +334,8 @@ leave_server(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now
 void
 request_cpu_done(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
-    count_sojourn(pop, now - pop->requests[request].began);
+    const Request *row = &pop->requests[request];
+    count_sojourn(&plane->rows[row->row], now - row->began);
     leave_server(plane, pop, request, now);
     request_go_on(plane, pop, request, now);
 }

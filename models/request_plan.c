@@ -59,14 +59,20 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path, 
                                   .rest = (uint16_t)rest});
 }
 
+/* The PoP service that a row enters. */
+static uint32_t
+entry_of(const World *world, const FlowRow *row)
+{
+    return row->site == SIM_NONE ? world_service(world, row->service)->front.service : row->service;
+}
+
 /* In the cohort of the row where they share processes, else in one that is drawn. */
 static void
 add_units(const Walk *walk, uint32_t service, const Path *path)
 {
     const World *world = walk->plane->world;
     const FlowRow *row = &walk->plane->plan->rows[walk->row];
-    uint32_t entry =
-        row->site == SIM_NONE ? world_service(world, row->service)->front.service : row->service;
+    uint32_t entry = entry_of(world, row);
     uint32_t n = world->n_cohorts[service];
     double left = 1;
     if (world->host[entry] == world->host[service]) {
@@ -235,6 +241,8 @@ request_plan_attach(RequestPlane *plane)
                             .core = SIM_NONE,
                             .reload_s = 1};
         row->program = program_of_row(plane, r);
+        uint32_t host = plane->world->host[entry_of(plane->world, of)];
+        row->sojourns = plane->service_latencies + (size_t)host * SIM_HISTOGRAM_BUCKETS;
         if (of->site != SIM_NONE) {
             fill_client(plane, row);
             continue;
@@ -248,9 +256,23 @@ request_plan_attach(RequestPlane *plane)
     request_plan_refresh(plane);
 }
 
+/* What no kill switch skips, itself or what it stands below. */
+static uint64_t
+alive_steps(const RequestPlane *plane, const RequestProgram *program)
+{
+    uint64_t alive = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++)
+        if (plane->killed[program->steps[i].service])
+            i += program->steps[i].skip;
+        else
+            alive |= UINT64_C(1) << i;
+    return alive;
+}
+
 static void
 refresh(const RequestPlane *plane, RequestProgram *program)
 {
+    program->alive = alive_steps(plane, program);
     program->cpu = 0;
     program->is_certain = program->has_cpu = true;
     program->has_calls = false;
@@ -277,6 +299,20 @@ refresh(const RequestPlane *plane, RequestProgram *program)
     }
 }
 
+/* Requests under way forget what they will not do any more. */
+static void
+forget_killed(RequestPlane *plane)
+{
+    for (uint32_t p = 0; p < plane->n_pops; p++)
+        for (uint32_t i = 0; i < plane->pops[p].n_requests; i++) {
+            Request *row = &plane->pops[p].requests[i];
+            if (row->state != REQUEST_FREE && row->row != SIM_NONE)
+                row->made &= plane->rows[row->row].program.alive;
+        }
+    for (uint32_t i = 0; i < plane->n_calls; i++)
+        plane->calls[i].made &= plane->cores[plane->calls[i].core].program.alive;
+}
+
 void
 request_plan_refresh(RequestPlane *plane)
 {
@@ -284,6 +320,7 @@ request_plan_refresh(RequestPlane *plane)
         refresh(plane, &plane->rows[r].program);
     for (uint32_t i = 0; i < plane->n_cores; i++)
         refresh(plane, &plane->cores[i].program);
+    forget_killed(plane);
 }
 
 uint64_t

@@ -518,8 +518,6 @@ request_pop_attach(RequestPlane *plane, RequestPop *pop, uint32_t index, uint32_
     pop->region = world->geo->pops.at.region[index];
     pop->latencies =
         plane->region_latencies + (size_t)pop->region * OUTCOME_COUNT * SIM_HISTOGRAM_BUCKETS;
-    uint32_t host = world->host[plane->rows[0].service];
-    pop->sojourns = plane->service_latencies + (size_t)host * SIM_HISTOGRAM_BUCKETS;
     for (uint32_t i = 0; i < BOOKS_WAY_POINTS; i++)
         pop->ways[i] = sim_from_seconds(plane->books->way[index * BOOKS_WAY_POINTS + i]);
     request_cpu_attach(plane, pop);

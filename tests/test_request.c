@@ -186,6 +186,31 @@ a_crash_takes_what_its_processes_had_in_hand(void)
     whole_run_clear(&whole);
 }
 
+/* Who waits through a halt meets the rules as they are when it ends: switched off. */
+static void
+a_kill_switch_reaches_requests_under_way(void)
+{
+    static const char text[] =
+        "blackstart: 1\ntitle: switch\nclock: {duration: 1m}\n"
+        "network: {busiest: 1, cores: 4, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms}\n"
+        "  rules: {placement: pop, inside: proxy, cpu: 1ms}\n"
+        "sites: {web: {service: proxy, requests: 200/s, needs: {rules: 100%}}}\n"
+        "configs: {list: {properties: {x: 1}, distribution: {delay: 0s}, consumers: [\n"
+        "  {service: rules, when: x > 1, effect: {errors: 100%}}]}}\n"
+        "timeline:\n"
+        "  - {at: +10s, do: halt, service: proxy, for: 5s}\n"
+        "  - {at: +11s, do: push, config: list, properties: {x: 2}}\n"
+        "  - {at: +13s, do: kill-switch, services: [rules]}\n";
+    WholeRun whole;
+    whole_run_make(&whole, text, &request);
+    whole_run_finish(&whole);
+    CHECK_NEAR(whole_run_total(&whole, "all.failed", 0, SIM_HOUR), 0, 0);
+    CHECK(whole_run_total(&whole, "all.ok", 0, SIM_HOUR) > 11e3);
+    whole_run_clear(&whole);
+}
+
 /* The share of its one server that `store` uses, when those who need it have 20 ms of 100 left. */
 static double
 use_of_store(const char *rule)
@@ -569,6 +594,7 @@ static CU_TestInfo tests[] = {
     {"a_steady_run_takes_no_memory_after_warm_up", a_steady_run_takes_no_memory_after_warm_up},
     {"a_sample_keeps_its_share_of_everything", a_sample_keeps_its_share_of_everything},
     {"a_crash_takes_what_its_processes_had_in_hand", a_crash_takes_what_its_processes_had_in_hand},
+    {"a_kill_switch_reaches_requests_under_way", a_kill_switch_reaches_requests_under_way},
     {"deadlines_travel_to_what_a_call_needs", deadlines_travel_to_what_a_call_needs},
     {"a_sample_that_is_too_small_is_refused", a_sample_that_is_too_small_is_refused},
     {"a_trace_is_asked_for_in_its_order", a_trace_is_asked_for_in_its_order},
