@@ -118,21 +118,14 @@ def peer_cpp(name, folder, flags, *arguments):
     return done.stdout if done.returncode == 0 else None
 
 
-def pkg_config(package):
-    done = subprocess.run(["pkg-config", "--cflags", "--libs", package], capture_output=True,
-                          text=True)
-    return done.stdout.split() if done.returncode == 0 else None
-
-
 def peers(folder):
     """Tables of the peers that are there: name -> text; and the names of the others."""
     found, missing = {}, []
-    ns3 = pkg_config("ns3-core") or ["-lns3-core"]
     for name, text in (
             ("SimPy M/M/1", peer_python("simpy_mm1.py", "200000")),
             ("SimPy edge", peer_python("simpy_edge.py", "100000")),
             ("SimGrid edge", peer_cpp("simgrid_edge.cpp", folder, ["-lsimgrid"], "300000")),
-            ("ns-3 hold", peer_cpp("ns3_hold.cpp", folder, ns3))):
+            ("ns-3 hold", peer_cpp("ns3_hold.cpp", folder, ["-lns3-core"]))):
         if text:
             found[name] = text
         else:
@@ -141,7 +134,7 @@ def peers(folder):
 
 
 def print_row(name, parameter, value, unit, note=""):
-    number = f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+    number = f"{value:,.4f}" if value < 1 else f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
     print(f"{name:34} {parameter:24} {number:>14} {unit:18} {note}")
 
 
