@@ -337,14 +337,18 @@ behaviour_set(void *plane, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     Flow *flow = plane;
+    bool costs_other = false;
     flow_pop_advance(flow, pop, now_of(flow));
     for (uint32_t u = 0; u < flow->plan->n_units; u++) {
         const FlowUnit *unit = &flow->plan->units[u];
         Behaviour *does = &flow->pops[pop].behaviour[u];
         if (unit->service != service || unit->cohort != cohort)
             continue;
+        costs_other |= does->burn_cpu != behaviour->burn_cpu;
         *does = *behaviour;
     }
+    if (costs_other)
+        flow_pop_reweigh(flow, pop);
     flow_pop_refresh(flow, pop);
 }
 
@@ -374,6 +378,8 @@ kill_switch_set(void *plane, uint32_t service, bool killed, uint32_t cause)
     flow->killed[service] = killed;
     flow_plan_build(flow->plan, flow->world, flow->killed);
     find_reactions(flow);
+    for (uint32_t p = 0; p < flow->n_pops; p++)
+        flow_pop_reweigh(flow, p);
     refresh_all(flow);
 }
 

@@ -224,6 +224,8 @@ void flow_pop_advance(Flow *flow, uint32_t pop, SimTime to);
 void flow_pop_plan_next(Flow *flow, uint32_t pop);
 /* A share of what waits at a PoP fails now: its processes died. */
 void flow_pop_drop(Flow *flow, uint32_t pop, double share);
+/* What waits costs as much as it would if it came now: rules were switched off, or burn no more. */
+void flow_pop_reweigh(Flow *flow, uint32_t pop);
 void flow_pop_refresh(Flow *flow, uint32_t pop); /* after a behaviour or the plan changed */
 /* Calls a second over an edge, and how many of them pass its front. */
 void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed);

@@ -9,8 +9,7 @@ static const uint32_t STRETCH_MAX = 16; /* ticks */
 
 /* arrivals ---------------------------------------------------------------------------------- */
 
-/* The share of an exponential wait that ends within h means: 1 - exp(-h), by its (2,2) Pade form.
- */
+/* The share of an exponential wait that ends within h means: 1 - exp(-h), by (2,2) Pade. */
 static inline double
 ended(double h)
 {
@@ -586,6 +585,24 @@ flow_pop_drop(Flow *flow, uint32_t index, double share)
         pop->dropped = SIM_ARENA_NEW(flow->arena, double, all);
     flow_station_drop(&pop->station, pop->at, share, pop->dropped);
     pop->has_dropped = true;
+}
+
+void
+flow_pop_reweigh(Flow *flow, uint32_t index)
+{
+    FlowPop *pop = &flow->pops[index];
+    const FlowPlan *plan = flow->plan;
+    memcpy(flow->work, plan->cpu, plan->stride * sizeof(double));
+    for (uint32_t u = 0; u < plan->n_units; u++) {
+        const FlowUnit *unit = &plan->units[u];
+        double more = (pop->behaviour[u].burn_cpu - 1) *
+                      sim_seconds(world_service(flow->world, unit->service)->cpu);
+        for (uint32_t r = 0; more > 0 && r < plan->stride; r++)
+            flow->work[r] += more * unit->calls[r];
+    }
+    for (uint32_t k = 1; k < flow->clients.levels; k++)
+        memcpy(flow->work + (size_t)k * plan->stride, flow->work, plan->stride * sizeof(double));
+    flow_station_reweigh(&pop->station, flow->work);
 }
 
 /* one step ---------------------------------------------------------------------------------- */

@@ -433,6 +433,19 @@ flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime 
 }
 
 void
+flow_station_reweigh(FlowStation *station, const double *work)
+{
+    static const double LEAST = 1e-12; /* work, never none: shares of it are taken */
+    for (uint32_t j = 0; j < station->n_segments; j++) {
+        const double *amounts = amounts_of(station, j);
+        double sum = 0;
+        for (uint32_t i = 0; i < station->options.n_streams; i++)
+            sum += amounts[i] * work[i];
+        station->segments[j].work = fmax(LEAST, sum);
+    }
+}
+
+void
 flow_station_drop(FlowStation *station, SimTime now, double share, double *ret_dropped)
 {
     for (uint32_t j = 0; j < station->n_segments; j++) {

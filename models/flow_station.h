@@ -78,6 +78,9 @@ void flow_station_drain(FlowStation *station, SimTime from, SimTime to, double c
 void flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime to,
                         const double *arrivals, const double *work, double *ret_started,
                         double *ret_refused);
+/* Calls that wait bring so many server seconds from now on, [stream]: what they are for has
+ * changed. */
+void flow_station_reweigh(FlowStation *station, const double *work);
 /* A share of what waits fails now (a crash); adds the calls still wanted to ret_dropped. */
 void flow_station_drop(FlowStation *station, SimTime now, double share, double *ret_dropped);
 

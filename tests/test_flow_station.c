@@ -417,6 +417,27 @@ many_timeouts_conserve_calls(void)
     CHECK(timed_out[MANY / 2] > timed_out[MANY - 1]);
 }
 
+/* Ten seconds of work wait; its cost is halved, so five seconds of serving empty the queue. */
+static void
+halving_the_work_that_waits_halves_its_drain(void)
+{
+    g_autoptr(Sim) sim = sim_new(&(SimOptions){.seed = 1});
+    FlowStation station;
+    double timeout = 60, work = 0.01, arrivals = 1000, started = 0, timed_out = 0, refused = 0;
+    const FlowStationOptions options = {.n_streams = 1, .timeout = &timeout, .queue = -1};
+    flow_station_init(&station, &options);
+    flow_station_admit(&station, sim_arena(sim), 0, SIM_SECOND, &arrivals, &work, &started,
+                       &refused);
+    CHECK_NEAR(flow_station_waiting(&station, SIM_SECOND), 1000, 1e-6);
+    work /= 2;
+    flow_station_reweigh(&station, &work);
+    flow_station_verify(&station, SIM_SECOND);
+    flow_station_drain(&station, SIM_SECOND, 5 * SIM_SECOND, 1, &started, &timed_out);
+    CHECK_NEAR(started, 800, 1e-6);
+    flow_station_drain(&station, 5 * SIM_SECOND, 7 * SIM_SECOND, 1, &started, &timed_out);
+    CHECK_NEAR(started, 1000, 1e-6);
+}
+
 static CU_TestInfo tests[] = {
     {"fifo_agrees_with_packets", fifo_agrees_with_packets},
     {"the_length_of_a_step_does_not_matter", the_length_of_a_step_does_not_matter},
@@ -432,6 +453,7 @@ static CU_TestInfo tests[] = {
     {"a_crash_drops_what_is_still_wanted", a_crash_drops_what_is_still_wanted},
     {"a_long_queue_loses_nothing_by_joining", a_long_queue_loses_nothing_by_joining},
     {"many_timeouts_conserve_calls", many_timeouts_conserve_calls},
+    {"halving_the_work_that_waits_halves_its_drain", halving_the_work_that_waits_halves_its_drain},
     CU_TEST_INFO_NULL,
 };
 TEST_MAIN("flow_station", tests)
