@@ -25,23 +25,7 @@ admit(KeyedCache *cache, uint32_t ghost)
 
 static const CacheMoves moves = {.touch = touch, .admit = admit};
 
-static bool
-get(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    return cache_use(cache, key, now, CACHE_GET, &moves);
-}
-
-static void
-put(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    cache_use(cache, key, now, CACHE_PUT, &moves);
-}
-
-static bool
-get_or_put(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    return cache_use(cache, key, now, CACHE_ACCESS, &moves);
-}
+CACHE_CALLS(moves)
 
 const CachePolicy cache_clock = {
     .get = get, .put = put, .access = get_or_put, .leave = cache_leave};

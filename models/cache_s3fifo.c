@@ -109,23 +109,7 @@ admit(KeyedCache *cache, uint32_t ghost)
 
 static const CacheMoves moves = {.touch = touch, .admit = admit, .is_ghost = is_ghost};
 
-static bool
-get(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    return cache_use(cache, key, now, CACHE_GET, &moves);
-}
-
-static void
-put(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    cache_use(cache, key, now, CACHE_PUT, &moves);
-}
-
-static bool
-get_or_put(KeyedCache *cache, uint64_t key, SimTime now)
-{
-    return cache_use(cache, key, now, CACHE_ACCESS, &moves);
-}
+CACHE_CALLS(moves)
 
 static void
 verify(const KeyedCache *cache)

@@ -192,6 +192,14 @@ void cache_leave(KeyedCache *cache, uint32_t row);
 /* Takes an object or a ghost out of everything. */
 void cache_expel(KeyedCache *cache, uint32_t row);
 
+/* A row for who comes, in place of the oldest of the ring once the cache is full. */
+static inline uint32_t
+cache_admit(KeyedCache *cache, uint32_t ghost)
+{
+    (void)ghost;
+    return cache->n < cache->capacity ? cache_join(cache) : cache_replace_oldest(cache);
+}
+
 /* What distinguishes a policy, for cache_use. */
 typedef struct CacheMoves {
     /* A hit on the row. */
@@ -235,3 +243,18 @@ cache_use(KeyedCache *cache, uint64_t key, SimTime now, CacheUse use, const Cach
         cache->born[place] = now;
     return false;
 }
+
+/* The get, put and access of a policy: cache_use, compiled with its moves. */
+#define CACHE_CALLS(moves)                                                                         \
+    static bool get(KeyedCache *cache, uint64_t key, SimTime now)                                  \
+    {                                                                                              \
+        return cache_use(cache, key, now, CACHE_GET, &(moves));                                    \
+    }                                                                                              \
+    static void put(KeyedCache *cache, uint64_t key, SimTime now)                                  \
+    {                                                                                              \
+        cache_use(cache, key, now, CACHE_PUT, &(moves));                                           \
+    }                                                                                              \
+    static bool get_or_put(KeyedCache *cache, uint64_t key, SimTime now)                           \
+    {                                                                                              \
+        return cache_use(cache, key, now, CACHE_ACCESS, &(moves));                                 \
+    }

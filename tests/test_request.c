@@ -32,28 +32,15 @@ static const char scenario[] =
 
 static const RunOptions request = {.name = "request", .plane = RUN_REQUEST};
 
-static uint64_t
-digest_by(SimTime step, const RunOptions *options)
-{
-    WholeRun whole;
-    whole_run_make(&whole, scenario, options);
-    for (SimTime now = 0; now < run_duration(whole.run); now += step)
-        run_advance(whole.run, now);
-    whole_run_finish(&whole);
-    uint64_t digest = sim_digest(run_sim(whole.run));
-    whole_run_clear(&whole);
-    return digest;
-}
-
 static void
 a_run_is_a_function_of_its_seed(void)
 {
     const RunOptions other = {.name = "request", .plane = RUN_REQUEST, .seed = 6, .has_seed = true};
-    uint64_t whole = digest_by(SIM_HOUR, &request);
-    CHECK_INT(digest_by(SIM_HOUR, &request), whole);
-    CHECK_INT(digest_by(37 * SIM_SECOND + 11, &request), whole);
-    CHECK_INT(digest_by(777 * SIM_MILLISECOND, &request), whole);
-    CHECK(digest_by(SIM_HOUR, &other) != whole);
+    uint64_t whole = whole_run_digest(scenario, SIM_HOUR, &request);
+    CHECK_INT(whole_run_digest(scenario, SIM_HOUR, &request), whole);
+    CHECK_INT(whole_run_digest(scenario, 37 * SIM_SECOND + 11, &request), whole);
+    CHECK_INT(whole_run_digest(scenario, 777 * SIM_MILLISECOND, &request), whole);
+    CHECK(whole_run_digest(scenario, SIM_HOUR, &other) != whole);
 }
 
 static void

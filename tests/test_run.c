@@ -20,27 +20,13 @@ static const char scenario[] =
 
 static const RunOptions plain = {.name = "run"};
 
-/* The digest of a run that is advanced in steps of this length. */
-static uint64_t
-digest_by(SimTime step, const RunOptions *options)
-{
-    WholeRun whole;
-    whole_run_make(&whole, scenario, options);
-    for (SimTime now = 0; now < run_duration(whole.run); now += step)
-        run_advance(whole.run, now);
-    whole_run_finish(&whole);
-    uint64_t digest = sim_digest(run_sim(whole.run));
-    whole_run_clear(&whole);
-    return digest;
-}
-
 static void
 slices_of_any_length_have_the_same_digest(void)
 {
-    uint64_t whole = digest_by(SIM_HOUR, &plain);
-    CHECK_INT(digest_by(SIM_SECOND, &plain), whole);
-    CHECK_INT(digest_by(37 * SIM_SECOND + 11, &plain), whole);
-    CHECK_INT(digest_by(777 * SIM_SECOND / 1000, &plain), whole);
+    uint64_t whole = whole_run_digest(scenario, SIM_HOUR, &plain);
+    CHECK_INT(whole_run_digest(scenario, SIM_SECOND, &plain), whole);
+    CHECK_INT(whole_run_digest(scenario, 37 * SIM_SECOND + 11, &plain), whole);
+    CHECK_INT(whole_run_digest(scenario, 777 * SIM_SECOND / 1000, &plain), whole);
 }
 
 static void
@@ -48,9 +34,9 @@ a_seed_given_replaces_the_scenarios(void)
 {
     const RunOptions same = {.name = "run", .seed = 3, .has_seed = true};
     const RunOptions other = {.name = "run", .seed = 4, .has_seed = true};
-    uint64_t whole = digest_by(SIM_HOUR, &plain);
-    CHECK_INT(digest_by(SIM_HOUR, &same), whole);
-    CHECK(digest_by(SIM_HOUR, &other) != whole);
+    uint64_t whole = whole_run_digest(scenario, SIM_HOUR, &plain);
+    CHECK_INT(whole_run_digest(scenario, SIM_HOUR, &same), whole);
+    CHECK(whole_run_digest(scenario, SIM_HOUR, &other) != whole);
 }
 
 static void

@@ -43,6 +43,20 @@ whole_run_clear(WholeRun *whole)
     scenario_text_clear(&whole->scenario);
 }
 
+/* The digest of a run that is advanced in steps of this length. */
+static inline uint64_t
+whole_run_digest(const char *text, SimTime step, const RunOptions *options)
+{
+    WholeRun whole;
+    whole_run_make(&whole, text, options);
+    for (SimTime now = 0; now < run_duration(whole.run); now += step)
+        run_advance(whole.run, now);
+    whole_run_finish(&whole);
+    uint64_t digest = sim_digest(run_sim(whole.run));
+    whole_run_clear(&whole);
+    return digest;
+}
+
 /* The same scenario once more, from the start. */
 static inline void
 whole_run_again(WholeRun *whole, const RunOptions *options)
