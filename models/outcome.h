@@ -13,13 +13,15 @@ typedef enum Outcome {
     OUTCOME_OK,
     OUTCOME_STALE,
     OUTCOME_BLOCKED,
-    OUTCOME_429,     /* refused by a rate limit */
-    OUTCOME_500,     /* the worker panicked or answered with an error */
-    OUTCOME_502,     /* no live process behind the address */
-    OUTCOME_503,     /* refused: a full queue, a service that is down */
-    OUTCOME_504,     /* a call waited longer than its time-out */
-    OUTCOME_522,     /* the origin did not answer in time */
-    OUTCOME_TIMEOUT, /* the client gave up waiting */
+    OUTCOME_429,      /* refused by a rate limit */
+    OUTCOME_500,      /* the worker panicked or answered with an error */
+    OUTCOME_502,      /* no live process behind the address */
+    OUTCOME_503,      /* refused: a full queue, a service that is down */
+    OUTCOME_504,      /* a call waited longer than its time-out */
+    OUTCOME_522,      /* the origin did not answer in time */
+    OUTCOME_SERVFAIL, /* the name did not resolve */
+    OUTCOME_TLS,      /* no secure connection: the certificate has expired */
+    OUTCOME_TIMEOUT,  /* the client gave up waiting */
     OUTCOME_COUNT,
     OUTCOME_NONE = OUTCOME_COUNT
 } Outcome;

@@ -25,12 +25,15 @@ typedef struct Behaviour {
     bool refused;  /* no process lives: every call fails with 502 */
     double speed;  /* share of the cohort's CPU that is usable: live processes x warm-up; 1 = all */
     double burn_cpu;  /* factor on CPU time of a call; 1 = normal */
+    double delay;     /* seconds that a call takes beyond its CPU time, waiting for nothing here */
+    double calls;     /* factor on the calls that the service makes to what it needs; 1 = normal */
     uint32_t degrade; /* condition that sites react to (index into world->conditions); SIM_NONE */
     uint32_t cause, stuck_cause; /* journal ids: of panic, refused, burn, degrade; of errors */
 } Behaviour;
 #define BEHAVIOUR_NORMAL                                                                           \
     ((Behaviour){.speed = 1,                                                                       \
                  .burn_cpu = 1,                                                                    \
+                 .calls = 1,                                                                       \
                  .degrade = SIM_NONE,                                                              \
                  .cause = SIM_NONE,                                                                \
                  .stuck_cause = SIM_NONE})
@@ -43,6 +46,36 @@ typedef struct PlaneCounts { /* cumulative, of one PoP, all sites */
     int64_t offered, failed;
 } PlaneCounts;
 
+/* What faults do to the calls of a central service, on top of what its station does. */
+typedef struct Impairment {
+    double errors;      /* share answered with the service's failure outcome, having been served */
+    double bad_hosts;   /* share of its hosts that answer every call with an error, at once */
+    double lost;        /* share that gets lost on the way: nobody answers, the caller times out */
+    double delay;       /* seconds that the way takes longer, both directions together */
+    double slow;        /* factor on the service time; 1 = normal */
+    double quota_per_s; /* calls accepted a second, evenly; the rest is refused; < 0: no quota */
+    uint32_t cause;
+} Impairment;
+#define IMPAIRMENT_NONE ((Impairment){.slow = 1, .quota_per_s = -1, .cause = SIM_NONE})
+
+/* What befalls a site's attempts on their way to a PoP: no CPU is used there. */
+typedef struct EntryFault {
+    double share;    /* of attempts that end so */
+    uint8_t outcome; /* a failed one: OUTCOME_TLS, OUTCOME_SERVFAIL; OUTCOME_TIMEOUT: lost, the
+                        client waits its time-out */
+    double delay;    /* seconds that the way takes longer for the others */
+    uint32_t cause;
+} EntryFault;
+
+typedef struct OriginFault {
+    double errors; /* share of the requests to the origin that fail with 522 */
+    double delay;  /* seconds that the others take longer */
+    uint32_t cause;
+} OriginFault;
+
+/* What a failed call does, in place of what the scenario says; NEED_AS_WRITTEN: that. */
+enum { NEED_AS_WRITTEN = -1 };
+
 typedef struct RequestTrace { /* a log of keys that a site's requests ask for */
     uint64_t *keys;
     uint64_t n, n_distinct;
@@ -52,6 +85,7 @@ typedef struct PlaneOptions {
     SimTime duration;
     SimMessages *messages;
     double tick_factor; /* of every step, for tests of convergence; 0 or 1: clock.tick */
+    bool counts_sites;  /* site_counts will be asked */
     /* Of the request plane. */
     uint32_t sample_pops;       /* PoPs that are kept; 0: all */
     const RequestTrace *traces; /* [site]; NULL: none */
@@ -100,6 +134,18 @@ typedef struct PlaneOps {
                             uint32_t cause);
     /* What a cache keeps: of one PoP or all (SIM_NONE), one site or all (SIM_NONE). */
     void (*cache_keep)(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause);
+    /* Central services: faults in force; the latest call counts. */
+    void (*impair_set)(void *plane, uint32_t service, const Impairment *impairment);
+    /* Attempts of a site (SIM_NONE: every site) that enter at a PoP (SIM_NONE: any); each outcome
+     * has one fault a site and PoP, the latest. */
+    void (*entry_set)(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault);
+    void (*origin_set)(void *plane, uint32_t site, const OriginFault *fault);
+    /* What a failed call to the service does to whoever made it: NEED_FAIL, NEED_OPEN, NEED_STALE,
+     * NEED_AS_WRITTEN. */
+    void (*need_set)(void *plane, uint32_t service, int on_failure, uint32_t cause);
+    /* Of one site's attempts at a PoP, up to its last step.  The plane counts them when
+     * PlaneOptions.counts_sites is set. */
+    PlaneCounts (*site_counts)(const void *plane, uint32_t pop, uint32_t site);
     /* Counters of a PoP up to its last step, which is at most ten seconds old. */
     PlaneCounts (*counts)(const void *plane, uint32_t pop);
     const Books *(*books)(const void *plane);

@@ -151,8 +151,9 @@ static const SimFieldTable cohort_table = {.name = "cohort",
                                            SIM_TABLE(cohort_fields),
                                            .shorthand = "share"};
 
-static const char *const need_outcomes[] = {"ok",  "stale", "blocked", "429",     "500",     "502",
-                                            "503", "504",   "522",     "timeout", "default", NULL};
+static const char *const need_outcomes[] = {"ok",  "stale",   "blocked", "429", "500",
+                                            "502", "503",     "504",     "522", "servfail",
+                                            "tls", "timeout", "default", NULL};
 _Static_assert(G_N_ELEMENTS(need_outcomes) == OUTCOME_COUNT + 2,
                "one word an outcome, and default");
 static const char *const need_failures[] = {"fail", "open", "fallback", "stale", NULL};
@@ -175,6 +176,17 @@ static const SimField need_fields[] = {
             .about = "Further tries after a failed call, at once."),
     CHOICE(NeedSpec, outcome, "outcome", .choices = need_outcomes, .fallback = "default",
            .about = "What the client sees when the call fails; default: the needed service's."),
+    OBJECT(NeedSpec, breaker, "breaker", .table = &breaker_table,
+           .about = "Stops calling while calls keep failing; on_failure says what that does."),
+    CHOICE(NeedSpec, throttle, "throttle", .fallback = "none", .choices = throttle_names,
+           .about = "Calls that the caller refuses itself, when the service refuses many."),
+    COUNT(NeedSpec, bulkhead, "bulkhead", .fallback = "0", .min = 0, .max = 1e9,
+          .about = "Most calls in hand at once, at one PoP or of one central caller; more fail at "
+                   "once; 0: any number."),
+    SHARE(NeedSpec, retry_budget, "retry_budget", .fallback = "0%", .min = 0, .max = 1,
+          .about = "Retries for each first try; 0%: no limit."),
+    OBJECT(NeedSpec, outlier, "outlier", .table = &outlier_table,
+           .about = "Leaves out hosts of the service that fail (station.hosts)."),
 };
 static const SimFieldTable need_table = {.name = "need",
                                          .about =
@@ -204,6 +216,13 @@ static const SimField station_fields[] = {
          .about = "Whether a call" ABOUT_DEADLINES),
     OBJECT(StationSpec, limit, "limit", .table = &concurrency_table,
            .about = "Calls in hand, beyond which more are refused."),
+    COUNT(StationSpec, hosts, "hosts", .fallback = "0", .min = 0, .max = 1e6,
+          .about = "Machines that the servers are spread over; 0: not told apart."),
+    CHOICE(StationSpec, admission, "admission", .fallback = "none", .choices = throttle_names,
+           .about = "Calls that are refused before they reach a server, when many fail (envoy: "
+                    "its admission control)."),
+    OBJECT(StationSpec, autoscale, "autoscale", .table = &autoscale_table,
+           .about = "Servers that are added when it is busy."),
 };
 static const SimFieldTable station_table = {.name = "station",
                                             .about = "Where calls queue for servers.",
@@ -286,6 +305,14 @@ static const SimField service_fields[] = {
         .about = "What it calls for each request."),
     CHOICE(ServiceSpec, outcome, "outcome", .fallback = "503", .choices = outcome_names,
            .about = "What a failed call of this service is to a client."),
+    OBJECT(ServiceSpec, failover, "failover", .table = &failover_table,
+           .about = "Where a core service goes on when its location is lost."),
+    DURATION(ServiceSpec, clock_tolerance, "clock_tolerance", .fallback = "0s", .min = 0,
+             .max = 31 * 86400.0,
+             .about = "Clocks that are off by more make its calls fail; 0s: it does not care."),
+    OBJECT(ServiceSpec, when_killed, "when_killed", .table = &effect_table,
+           .about = "What happens to the processes it runs in when calls to it are switched off: "
+                    "a latent bug of the kill switch."),
 };
 static const SimFieldTable service_table = {.name = "service",
                                             .about = "A program that answers calls.",
@@ -430,6 +457,8 @@ static const SimField site_fields[] = {
            .about = "Logged-in people; demand is then in proportion to open sessions."),
     REFERENCES(SiteSpec, vendors, "vendors", .path = "vendors", .items_max = 100,
                .about = "Suppliers that it stands on, for `check`."),
+    OBJECT(SiteSpec, attack, "attack", .table = &attack_table,
+           .about = "Its requests are an attack's."),
     TEXT(SiteSpec, about, "about", .about = "What it stands for."),
 };
 static const SimFieldTable site_table = {.name = "site",
@@ -568,6 +597,14 @@ static const SimField root_fields[] = {
         .about = "Where configs are generated."),
     MAP(Spec, configs, "configs", .table = &config_table, .items_max = 100,
         .about = "What is pushed to every PoP."),
+    MAP(Spec, observers, "observers", .table = &observer_table, .items_max = 200,
+        .about = "Who watches: monitors, probes, the crowd."),
+    MAP(Spec, tools, "tools", .table = &tool_table, .items_max = 100,
+        .about = "What actions take."),
+    MAP(Spec, teams, "teams", .table = &team_table, .items_max = 100,
+        .about = "Who is paged, and acts."),
+    OBJECT(Spec, status_page, "status_page", .table = &status_page_table,
+           .about = "Where the public hears of it."),
     LIST(Spec, timeline, "timeline", .table = &timeline_table, .items_max = ENTRIES_MAX,
          .about = "Faults, changes, actions and notes."),
     LIST(Spec, expect, "expect", .table = &expect_table, .items_max = ENTRIES_MAX,

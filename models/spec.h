@@ -14,6 +14,9 @@
 #include "models/outcome.h"
 #include "models/spec_config.h"
 #include "models/spec_events.h"
+#include "models/spec_observers.h"
+#include "models/spec_protections.h"
+#include "models/spec_responders.h"
 #include "sim/fields.h"
 
 typedef struct ClockSpec {
@@ -95,6 +98,11 @@ typedef struct NeedSpec {
     SimTime timeout;
     int64_t retries;
     int outcome; /* of the caller's request when the call fails; OUTCOME_NONE: the service's own */
+    BreakerSpec breaker;
+    int throttle;        /* ThrottleKind: calls that the caller refuses itself */
+    double bulkhead;     /* calls of one caller's kind at one PoP in hand at once; 0: any number */
+    double retry_budget; /* retries a first try; 0: no limit */
+    OutlierSpec outlier;
 } NeedSpec;
 
 typedef struct StationSpec {
@@ -108,6 +116,9 @@ typedef struct StationSpec {
     bool cancel;    /* work whose caller has given up is dropped unserved */
     bool deadlines; /* a call that can not be served in time is refused */
     ConcurrencySpec limit;
+    double hosts;  /* machines that the servers are spread over; 0: not told apart */
+    int admission; /* ThrottleKind: calls that are refused before they reach a server */
+    AutoscaleSpec autoscale;
 } StationSpec;
 
 typedef struct RestartSpec {
@@ -150,6 +161,9 @@ typedef struct ServiceSpec {
     FrontSpec front;
     SimList needs; /* NeedSpec */
     int outcome;   /* what a failed call is to a client when nothing more specific is known */
+    FailoverSpec failover;   /* of a core service whose location is lost */
+    SimTime clock_tolerance; /* skew beyond which calls fail; 0: indifferent */
+    EffectSpec when_killed;  /* what it does to its host when calls to it are switched off */
 } ServiceSpec;
 
 typedef struct VendorSpec { /* a site's hidden dependency; only `check` reads it */
@@ -217,7 +231,8 @@ typedef struct SiteSpec {
     OriginSpec origin;
     ClientSpec client;
     SessionsSpec sessions;
-    SimList vendors; /* uint32_t of vendors */
+    SimList vendors;   /* uint32_t of vendors */
+    AttackSpec attack; /* given: nobody's requests, but an attack's */
     const char *about;
 } SiteSpec;
 
@@ -232,6 +247,9 @@ typedef struct Spec {
     SimList timeline;                                               /* TimelineSpec */
     SimList expect;                                                 /* ExpectSpec */
     SimList published;                                              /* PublishedSpec */
+    SimList observers;                                              /* ObserverSpec */
+    SimList tools, teams;                                           /* ToolSpec, TeamSpec */
+    StatusPageSpec status_page;
     const char *spotlight; /* a metric shown in a panel of its own in the incident strip */
 } Spec;
 

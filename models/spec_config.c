@@ -147,13 +147,18 @@ static const SimField effect_fields[] = {
          .about = "A condition that sites react to (`reactions`); nothing fails by itself."),
     FACTOR(EffectSpec, burn_cpu, "burn_cpu", .fallback = "1x", .min = 1, .max = 1e6,
            .about = "What the CPU time of a call is multiplied with."),
+    DURATION(EffectSpec, slow, "slow", .fallback = "0s", .min = 0, .max = 3600,
+             .about = "Time that a call takes longer, without using CPU."),
+    FACTOR(EffectSpec, calls, "calls", .fallback = "1x", .min = 0, .max = 1e6,
+           .about = "What the calls that the service makes to its own needs are multiplied with: "
+                    "a filter that is lost lets everything through."),
     BOOL(EffectSpec, withdraw, "withdraw", .fallback = "false",
          .about = "The PoP withdraws its routes; users move to the next one."),
 };
-static const SimFieldTable effect_table = {.name = "effect",
-                                           .about = "What a version does to its consumer.",
-                                           .size = sizeof(EffectSpec),
-                                           SIM_TABLE(effect_fields)};
+const SimFieldTable effect_table = {.name = "effect",
+                                    .about = "What a version does to its consumer.",
+                                    .size = sizeof(EffectSpec),
+                                    SIM_TABLE(effect_fields)};
 
 static const SimField consumer_fields[] = {
     REFERENCE(ConsumerSpec, service, "service", .path = "services", .required = true,

@@ -79,6 +79,8 @@ typedef struct EffectSpec {
     double errors;       /* share of calls answered with an error, nothing crashes */
     double burn_cpu;     /* factor on the service's CPU time */
     bool withdraw;       /* the PoP withdraws its routes */
+    SimTime slow;        /* that a call takes longer, without CPU */
+    double calls;        /* factor on the calls that the service makes to what it needs */
 } EffectSpec;
 
 typedef struct ConsumerSpec {
@@ -107,4 +109,4 @@ typedef struct ConfigSpec {
     SimList consumers; /* ConsumerSpec */
 } ConfigSpec;
 
-extern const SimFieldTable cluster_table, config_table;
+extern const SimFieldTable cluster_table, config_table, effect_table;

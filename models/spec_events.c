@@ -27,6 +27,24 @@ const char *const verb_names[VERB_COUNT + 1] = {
     [VERB_POP_UP] = "pop-up",
     [VERB_PURGE] = "purge",
     [VERB_KILL] = "kill",
+    [VERB_FAIL_OPEN] = "fail-open",
+    [VERB_FAIL_CLOSED] = "fail-closed",
+    [VERB_POST] = "post",
+    [VERB_SERVICE_FAILS] = "service-fails",
+    [VERB_SERVICE_SLOW] = "service-slow",
+    [VERB_BURN_CPU] = "burn-cpu",
+    [VERB_LINK] = "link",
+    [VERB_POWER_LOSS] = "power-loss",
+    [VERB_CLOUD_OUTAGE] = "cloud-outage",
+    [VERB_CERTIFICATE] = "certificate-expiry",
+    [VERB_DNS_FAILURE] = "dns-failure",
+    [VERB_DDOS] = "ddos",
+    [VERB_ORIGIN_FAILS] = "origin-fails",
+    [VERB_ORIGIN_SLOW] = "origin-slow",
+    [VERB_CLOCK_SKEW] = "clock-skew",
+    [VERB_BLACKOUT] = "telemetry-blackout",
+    [VERB_QUOTA] = "quota",
+    [VERB_STATUS_DOWN] = "status-page-down",
     [VERB_COUNT] = NULL,
 };
 
@@ -52,6 +70,28 @@ const char *const verb_abouts[VERB_COUNT] = {
     [VERB_POP_UP] = "PoPs announce their routes again.",
     [VERB_PURGE] = "Drops a `share` of the cached content of `sites`, everywhere.",
     [VERB_KILL] = "A `share` of the processes of a service dies now.",
+    [VERB_FAIL_OPEN] = "A failed call to `services` lets the request pass from now on.",
+    [VERB_FAIL_CLOSED] = "A failed call to `services` fails the request from now on.",
+    [VERB_POST] = "Says `text` on the status page.",
+    [VERB_SERVICE_FAILS] = "A `share` of the calls to a service, or all on a share of its `hosts`, "
+                           "is answered with an error.",
+    [VERB_SERVICE_SLOW] = "Calls to a service take `by` times as long, or `latency` longer.",
+    [VERB_BURN_CPU] = "Calls to a service at the PoPs cost `by` times the CPU.",
+    [VERB_LINK] = "The way to a `location`, or from users to PoPs, loses a `share` and takes "
+                  "`latency` longer.",
+    [VERB_POWER_LOSS] = "A core `location` has no power, unless its generators start: chance "
+                        "`share`.",
+    [VERB_CLOUD_OUTAGE] = "A `share` of the calls to the external services of a `location` fails.",
+    [VERB_CERTIFICATE] = "The certificate of `sites` or `services` has expired: TLS fails.",
+    [VERB_DNS_FAILURE] = "Names of `sites` do not resolve; `ramp` is the lifetime of old answers.",
+    [VERB_DDOS] = "Attack traffic: `sites` with `attack` send `by` times their requests.",
+    [VERB_ORIGIN_FAILS] = "A `share` of what the origins of `sites` are asked fails.",
+    [VERB_ORIGIN_SLOW] = "The origins of `sites` take `latency` longer.",
+    [VERB_CLOCK_SKEW] = "Clocks of `services` are off by `skew`; beyond their clock_tolerance "
+                        "calls fail.",
+    [VERB_BLACKOUT] = "`observers` (absent: all monitors) get no new figures `for` a time.",
+    [VERB_QUOTA] = "A service accepts at most `to_rate` calls; the rest is refused.",
+    [VERB_STATUS_DOWN] = "The status page can not be reached `for` a time.",
 };
 
 /* What each verb takes, by key; NULL-terminated.  A key not named there is refused. */
@@ -66,7 +106,8 @@ static const VerbKeys verb_keys[VERB_COUNT] = {
     [VERB_START_GENERATOR] = {"config", ""},
     [VERB_PUSH_KNOWN_GOOD] = {"config", ""},
     [VERB_CONFIRM] = {"config", ""},
-    [VERB_RESTART] = {"service", "cohort concurrency pace success region country code busiest"},
+    [VERB_RESTART] = {"service",
+                      "cohort concurrency pace success region country code busiest count"},
     [VERB_SWITCH_FALLBACK] = {"services cohort", ""},
     [VERB_SWITCH_BACK] = {"services", ""},
     [VERB_KILL_SWITCH] = {"services", ""},
@@ -75,10 +116,30 @@ static const VerbKeys verb_keys[VERB_COUNT] = {
     [VERB_HALT] = {"service for", ""},
     [VERB_LIMIT] = {"site to_rate", "for"},
     [VERB_SURGE] = {"sites by", "for"},
-    [VERB_POP_DOWN] = {"", "region country code busiest for"},
-    [VERB_POP_UP] = {"", "region country code busiest"},
+    [VERB_POP_DOWN] = {"", "region country code busiest count for"},
+    [VERB_POP_UP] = {"", "region country code busiest count"},
     [VERB_PURGE] = {"sites", "share"},
-    [VERB_KILL] = {"service", "cohort share region country code busiest"},
+    [VERB_FAIL_OPEN] = {"services", ""},
+    [VERB_FAIL_CLOSED] = {"services", ""},
+    [VERB_POST] = {"text", ""},
+    [VERB_SERVICE_FAILS] = {"service",
+                            "share hosts cohort for ramp region country code busiest count"},
+    [VERB_SERVICE_SLOW] = {"service",
+                           "by latency cohort for ramp region country code busiest count"},
+    [VERB_BURN_CPU] = {"service by", "cohort for ramp region country code busiest count"},
+    [VERB_LINK] = {"", "location share latency for ramp region country code busiest count"},
+    [VERB_POWER_LOSS] = {"location", "share over for"},
+    [VERB_CLOUD_OUTAGE] = {"location", "share for ramp"},
+    [VERB_CERTIFICATE] = {"", "sites services for"},
+    [VERB_DNS_FAILURE] = {"sites", "share for ramp"},
+    [VERB_DDOS] = {"sites", "by for ramp"},
+    [VERB_ORIGIN_FAILS] = {"sites", "share for ramp"},
+    [VERB_ORIGIN_SLOW] = {"sites latency", "for ramp"},
+    [VERB_CLOCK_SKEW] = {"services skew", "for ramp region country code busiest count"},
+    [VERB_BLACKOUT] = {"", "observers for"},
+    [VERB_QUOTA] = {"service to_rate", "for"},
+    [VERB_STATUS_DOWN] = {"", "for"},
+    [VERB_KILL] = {"service", "cohort share region country code busiest count"},
 };
 
 #define ROW(type, member, name, kind_, ...)                                                        \
@@ -119,11 +180,22 @@ static const SimField timeline_fields[] = {
     T(until, "until", INSTANT, .about = "End of the repetition; default: the run's."),
     T(delay, "delay", LAW, .fallback = "0s",
       .about = "A further wait, drawn each time: people take time."),
+    T(on_alert, "on_alert", REFERENCE, .path = "observers",
+      .about = "When this observer first gives an alert: a policy that acts by itself."),
+    T(team, "team", REFERENCE, .path = "teams",
+      .about = "When this team comes to it: its entries, in the file's order, are its runbook."),
+    T(tools, "tools", REFERENCES, .path = "tools", .items_max = 16,
+      .about = "What it takes; while one of them is down the entry waits."),
+    T(chance, "chance", SHARE, .fallback = "100%", .min = 0, .max = 1,
+      .about = "That it happens at all, drawn once."),
     T(verb, "do", CHOICE, .required = true, .choices = verb_names, .about = "What happens."),
     T(config, "config", REFERENCE, .path = "configs", .about = "Which config."),
     T(cluster, "cluster", REFERENCE, .path = "clusters", .about = "Which cluster."),
     T(service, "service", REFERENCE, .path = "services", .about = "Which service."),
     T(site, "site", REFERENCE, .path = "sites", .about = "Which site."),
+    T(location, "location", REFERENCE, .path = "locations", .about = "Which location."),
+    T(observers, "observers", REFERENCES, .path = "observers", .items_max = 200,
+      .about = "Which observers."),
     T(services, "services", REFERENCES, .path = "services", .items_max = 100,
       .about = "Which services."),
     T(sites, "sites", REFERENCES, .path = "sites", .items_max = 200, .about = "Which sites."),
@@ -137,6 +209,14 @@ static const SimField timeline_fields[] = {
     T(to_rate, "to_rate", RATE, .min = 1e-6, .max = 1e12, .about = "A rate."),
     T(success, "success", SHARE, .fallback = "100%", .min = 0, .max = 1,
       .about = "Share of stuck processes that a restart brings back."),
+    T(hosts, "hosts", SHARE, .fallback = "0%", .min = 0, .max = 1,
+      .about = "Share of the service's hosts that it befalls."),
+    T(latency, "latency", DURATION, .fallback = "0s", .min = 0, .max = 3600,
+      .about = "Time added."),
+    T(skew, "skew", DURATION, .fallback = "0s", .min = 0, .max = 31 * 86400.0,
+      .about = "How far clocks are off."),
+    T(ramp, "ramp", DURATION, .fallback = "0s", .min = 0, .max = 31 * 86400.0,
+      .about = "A fault grows to its full strength over this time."),
     T(over, "over", DURATION, .fallback = "0s", .min = 0, .max = 31 * 86400.0,
       .about = "How long the change takes."),
     T(lasting, "for", DURATION, .fallback = "0s", .min = 0, .max = 31 * 86400.0,
@@ -150,11 +230,13 @@ static const SimField timeline_fields[] = {
     T(pops.code, "code", NAME, .about = "Only this PoP."),
     T(pops.busiest, "busiest", INTEGER, .fallback = "0", .min = 0, .max = 5000,
       .about = "Only the n busiest of them; 0: all."),
+    T(pops.count, "count", INTEGER, .fallback = "0", .min = 0, .max = 5000,
+      .about = "So many of them, drawn at random; 0: all."),
     T(text, "text", TEXT, .about = "What the journal and the plot say."),
 };
 const SimFieldTable timeline_table = {.name = "timeline entry",
                                       .about = "Something that happens: exactly one of at, after, "
-                                               "when or every says when.",
+                                               "when, on_alert, team or every says when.",
                                       .size = sizeof(TimelineSpec),
                                       SIM_TABLE(timeline_fields),
                                       .check = timeline_check};
@@ -366,6 +448,13 @@ check_verb_keys(SimFields *fields, const TimelineSpec *entry)
         {"country", entry->pops.country != NULL},
         {"code", entry->pops.code != NULL},
         {"busiest", entry->pops.busiest > 0},
+        {"count", entry->pops.count > 0},
+        {"location", entry->location != SIM_NONE},
+        {"observers", entry->observers.n > 0},
+        {"hosts", entry->hosts > 0},
+        {"latency", entry->latency != 0},
+        {"skew", entry->skew != 0},
+        {"ramp", entry->ramp != 0},
         {"text", entry->text != NULL},
     };
     const VerbKeys *keys = &verb_keys[entry->verb];
@@ -387,12 +476,13 @@ static void
 timeline_check(SimFields *fields, void *item)
 {
     TimelineSpec *entry = item;
-    int times =
-        (entry->at.kind != SIM_INSTANT_NONE) + entry->after.is_given + (entry->when.metric != NULL);
+    int times = (entry->at.kind != SIM_INSTANT_NONE) + entry->after.is_given +
+                (entry->when.metric != NULL) + (entry->on_alert != SIM_NONE) +
+                (entry->team != SIM_NONE);
     if (times > 1 || (times == 0 && entry->every == 0))
         sim_fields_error(fields, entry->entity.mark,
-                         "a timeline entry has %s of at, after, when, every: expected exactly one "
-                         "(every may go with at)",
+                         "a timeline entry has %s of at, after, when, on_alert, team, every: "
+                         "expected exactly one (every may go with at)",
                          times ? "more than one" : "none");
     check_verb_keys(fields, entry);
 }

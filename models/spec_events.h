@@ -29,10 +29,35 @@ typedef enum Verb {
     VERB_POP_UP,          /* region, country, code, busiest */
     VERB_PURGE,           /* sites, share: drops cached content */
     VERB_KILL,            /* service, cohort, share: processes die now */
+    VERB_FAIL_OPEN,       /* services: a failed call to them lets the request pass */
+    VERB_FAIL_CLOSED,     /* services: a failed call to them fails the request */
+    VERB_POST,            /* text: a word on the status page */
+    /* Faults. */
+    VERB_SERVICE_FAILS, /* service, share, hosts, cohort, PoPs: calls are answered with errors */
+    VERB_SERVICE_SLOW,  /* service, by, latency, PoPs: calls take longer */
+    VERB_BURN_CPU,      /* service, by, PoPs: calls at the PoPs cost more CPU */
+    VERB_LINK,          /* location or PoPs; share (lost), latency (added) */
+    VERB_POWER_LOSS,    /* location, share (chance that generators start), delay until they do */
+    VERB_CLOUD_OUTAGE,  /* location, share: external services there fail */
+    VERB_CERTIFICATE,   /* sites, services: TLS fails */
+    VERB_DNS_FAILURE,   /* sites: names do not resolve, once resolvers' answers have expired */
+    VERB_DDOS,          /* sites: attack traffic comes */
+    VERB_ORIGIN_FAILS,  /* sites, share */
+    VERB_ORIGIN_SLOW,   /* sites, latency */
+    VERB_CLOCK_SKEW,    /* services, skew */
+    VERB_BLACKOUT,      /* observers: they get no new figures */
+    VERB_QUOTA,         /* service, to_rate: more calls are refused */
+    VERB_STATUS_DOWN,   /* the status page can not be reached */
     VERB_COUNT
 } Verb;
 extern const char *const verb_names[VERB_COUNT + 1]; /* NULL-terminated */
 extern const char *const verb_abouts[VERB_COUNT];    /* one sentence each, for `list` */
+static inline bool
+verb_is_fault(int verb)
+{
+    return (verb >= VERB_SERVICE_FAILS && verb < VERB_COUNT) || verb == VERB_KILL ||
+           verb == VERB_HALT || verb == VERB_SURGE || verb == VERB_POP_DOWN || verb == VERB_PURGE;
+}
 
 typedef struct AfterSpec { /* "6m", "stop-generator", "stop-generator + 6m" */
     bool is_given;
@@ -43,6 +68,7 @@ typedef struct AfterSpec { /* "6m", "stop-generator", "stop-generator + 6m" */
 typedef struct PopSelector { /* PoPs that match all that is given; nothing given: all */
     const char *region, *country, *code;
     int64_t busiest;
+    int64_t count; /* so many of them, drawn at random; 0: all */
 } PopSelector;
 
 typedef struct TimelineSpec {
@@ -53,16 +79,21 @@ typedef struct TimelineSpec {
     Trigger when;
     SimTime every; /* repeats from its first time until `until` */
     SimInstant until;
-    SimLaw delay; /* a further wait, drawn each time */
-    int verb;     /* key `do` */
-    uint32_t config, cluster, service, site;
-    SimList services, sites; /* uint32_t */
-    SimList properties;      /* PropertySpec */
+    SimLaw delay;            /* a further wait, drawn each time */
+    uint32_t on_alert, team; /* observer; team whose runbook this is a step of; SIM_NONE */
+    SimList tools;           /* uint32_t: without which it can not be done */
+    double chance;           /* that it happens at all */
+    int verb;                /* key `do` */
+    uint32_t config, cluster, service, site, location;
+    SimList services, sites, observers; /* uint32_t */
+    SimList properties;                 /* PropertySpec */
     const char *cohort;
-    double from, to, by, share, to_rate, success;
+    double from, to, by, share, to_rate, success, hosts;
     SimTime over, lasting; /* lasting: key `for` */
-    int64_t concurrency;   /* restart: PoPs at once */
-    SimTime pace;          /* restart: time that one PoP takes in its lane */
+    SimTime latency, skew;
+    SimTime ramp;        /* a fault grows linearly to its full strength */
+    int64_t concurrency; /* restart: PoPs at once */
+    SimTime pace;        /* restart: time that one PoP takes in its lane */
     PopSelector pops;
     const char *text;
 } TimelineSpec;

@@ -93,6 +93,44 @@ crash(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share, u
          (FakeCall){.kind = FAKE_CRASH, .who = host, .where = pop, .value = share, .cause = cause});
 }
 
+static void
+impair_set(void *plane, uint32_t service, const Impairment *impairment)
+{
+    FakeWorld *fake = plane;
+    fake->impairments[service] = *impairment;
+    note(plane, (FakeCall){.kind = FAKE_IMPAIR,
+                           .who = service,
+                           .value = impairment->errors,
+                           .limit = impairment->slow,
+                           .cause = impairment->cause});
+}
+
+static void
+entry_set(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault)
+{
+    note(plane, (FakeCall){.kind = FAKE_ENTRY,
+                           .who = site,
+                           .where = pop,
+                           .value = fault->share,
+                           .cause = fault->cause});
+}
+
+static void
+origin_set(void *plane, uint32_t site, const OriginFault *fault)
+{
+    note(plane, (FakeCall){.kind = FAKE_ORIGIN,
+                           .who = site,
+                           .value = fault->errors,
+                           .limit = fault->delay,
+                           .cause = fault->cause});
+}
+
+static void
+need_set(void *plane, uint32_t service, int on_failure, uint32_t cause)
+{
+    note(plane, (FakeCall){.kind = FAKE_NEED, .who = service, .value = on_failure, .cause = cause});
+}
+
 static PlaneCounts
 counts(const void *plane, uint32_t pop)
 {
@@ -111,6 +149,10 @@ static const PlaneOps fake_ops = {
     .demand_set = demand_set,
     .catchment_moved = catchment_moved,
     .cache_keep = cache_keep,
+    .impair_set = impair_set,
+    .entry_set = entry_set,
+    .origin_set = origin_set,
+    .need_set = need_set,
     .counts = counts,
 };
 
@@ -153,6 +195,9 @@ fake_world_new(const char *text, uint32_t n_pops, uint64_t seed)
     fake->world.plane = fake;
     fake->calls = g_array_new(FALSE, TRUE, sizeof(FakeCall));
     uint32_t n = fake->world.n_services * fake->world.n_pops * COHORTS_MAX;
+    fake->impairments = g_new0(Impairment, fake->world.n_services + 1);
+    for (uint32_t i = 0; i < fake->world.n_services; i++)
+        fake->impairments[i] = IMPAIRMENT_NONE;
     fake->behaviours = g_new0(Behaviour, n);
     for (uint32_t i = 0; i < n; i++)
         fake->behaviours[i] = BEHAVIOUR_NORMAL;
@@ -165,6 +210,7 @@ fake_world_free(FakeWorld *fake)
     if (!fake)
         return;
     g_free(fake->behaviours);
+    g_free(fake->impairments);
     g_array_unref(fake->calls);
     sim_free(fake->sim);
     geo_free(fake->geo);

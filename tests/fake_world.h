@@ -21,7 +21,11 @@ typedef enum FakeKind {
     FAKE_HALT,
     FAKE_DEMAND,
     FAKE_CATCHMENT,
-    FAKE_CACHE
+    FAKE_CACHE,
+    FAKE_IMPAIR, /* value: errors; limit: slow */
+    FAKE_ENTRY,  /* value: share */
+    FAKE_ORIGIN, /* value: errors; limit: delay */
+    FAKE_NEED    /* value: on_failure */
 } FakeKind;
 
 typedef struct FakeCall {
@@ -44,6 +48,7 @@ struct FakeWorld {
     World world;
     GArray *calls;                                              /* FakeCall */
     Behaviour *behaviours;                                      /* [service, pop, cohort] */
+    Impairment *impairments;                                    /* [service] as last set */
     PlaneCounts (*counts)(const FakeWorld *fake, uint32_t pop); /* NULL: nothing happens */
     void *context;                                              /* for counts */
 };

@@ -7,7 +7,9 @@
     "services: {proxy: {placement: pop, cohorts: {new: 100%}}}\n"                                  \
     "sites: {web: {service: proxy, requests: 1/s}}\n"                                              \
     "clusters: {house: 10}\n"                                                                      \
-    "configs: {flags: {properties: {x: 1}}}\n"
+    "configs: {flags: {properties: {x: 1}}}\n"                                                     \
+    "locations: {house: {latitude: 1, longitude: 1}}\n"                                            \
+    "observers: {errors: {kind: threshold, metric: errors}}\n"
 
 static char *
 said_of_entry(const char *entry)
@@ -55,13 +57,31 @@ static const char *const entries[VERB_COUNT] = {
     [VERB_POP_UP] = "region: europe, country: DE, code: FRA, busiest: 2",
     [VERB_PURGE] = "sites: [web], share: 50%",
     [VERB_KILL] = "service: proxy, cohort: new, share: 50%, code: FRA",
+    [VERB_FAIL_OPEN] = "services: [proxy]",
+    [VERB_FAIL_CLOSED] = "services: [proxy]",
+    [VERB_POST] = "text: we know",
+    [VERB_SERVICE_FAILS] = "service: proxy, share: 5%, hosts: 2%, for: 1m, ramp: 2s, count: 3",
+    [VERB_SERVICE_SLOW] = "service: proxy, by: 2x, latency: 1s, for: 1m, ramp: 2s, code: FRA",
+    [VERB_BURN_CPU] = "service: proxy, by: 2x, cohort: new, for: 1m, ramp: 2s, busiest: 4",
+    [VERB_LINK] = "region: europe, share: 5%, latency: 20ms, for: 1m, ramp: 2s",
+    [VERB_POWER_LOSS] = "location: house, share: 50%, over: 1m, for: 2h",
+    [VERB_CLOUD_OUTAGE] = "location: house, share: 50%, for: 2h, ramp: 1m",
+    [VERB_CERTIFICATE] = "sites: [web], for: 2h",
+    [VERB_DNS_FAILURE] = "sites: [web], share: 50%, for: 2h, ramp: 5m",
+    [VERB_DDOS] = "sites: [web], by: 3x, for: 2h, ramp: 5m",
+    [VERB_ORIGIN_FAILS] = "sites: [web], share: 30%, for: 2h, ramp: 5m",
+    [VERB_ORIGIN_SLOW] = "sites: [web], latency: 3s, for: 2h, ramp: 5m",
+    [VERB_CLOCK_SKEW] = "services: [proxy], skew: 1h, for: 2h, ramp: 5m",
+    [VERB_BLACKOUT] = "observers: [errors], for: 2h",
+    [VERB_QUOTA] = "service: proxy, to_rate: 5/s, for: 2h",
+    [VERB_STATUS_DOWN] = "for: 2h",
 };
 
 static void
 every_verb_takes_its_keys_and_a_text(void)
 {
     for (int verb = 0; verb < VERB_COUNT; verb++) {
-        const char *more = verb == VERB_NOTE ? "" : ", text: why";
+        const char *more = verb == VERB_NOTE || verb == VERB_POST ? "" : ", text: why";
         g_autofree char *entry =
             g_strdup_printf("at: +1m, do: %s, %s%s", verb_names[verb], entries[verb], more);
         g_autofree char *said = said_of_entry(entry);
