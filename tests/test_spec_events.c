@@ -113,7 +113,7 @@ keys_of_verbs_are_fields_of_an_entry(void)
             g_strdup_printf("at: +1m, do: %s, %s, %s", verb_names[verb], entries[verb], foreign);
         g_autofree char *said = said_of_entry(entry);
         g_autofree char *want =
-            g_strdup_printf("test.yaml:9:5: error: '%s' does not take the key '%s': expected one "
+            g_strdup_printf("test.yaml:11:5: error: '%s' does not take the key '%s': expected one "
                             "of ",
                             verb_names[verb], verb == VERB_RESTART ? "over" : "concurrency");
         CHECK_HAS(said, want);
@@ -151,12 +151,26 @@ a_verb_says_which_key_it_needs(void)
         [VERB_SURGE] = {"sites", "by"},
         [VERB_PURGE] = {"sites"},
         [VERB_KILL] = {"service"},
+        [VERB_FAIL_OPEN] = {"services"},
+        [VERB_FAIL_CLOSED] = {"services"},
+        [VERB_POST] = {"text"},
+        [VERB_SERVICE_FAILS] = {"service"},
+        [VERB_SERVICE_SLOW] = {"service"},
+        [VERB_BURN_CPU] = {"service", "by"},
+        [VERB_POWER_LOSS] = {"location"},
+        [VERB_CLOUD_OUTAGE] = {"location"},
+        [VERB_DNS_FAILURE] = {"sites"},
+        [VERB_DDOS] = {"sites"},
+        [VERB_ORIGIN_FAILS] = {"sites"},
+        [VERB_ORIGIN_SLOW] = {"sites", "latency"},
+        [VERB_CLOCK_SKEW] = {"services", "skew"},
+        [VERB_QUOTA] = {"service", "to_rate"},
     };
     for (int verb = 0; verb < VERB_COUNT; verb++) {
         g_autofree char *entry = g_strdup_printf("at: +1m, do: %s", verb_names[verb]);
         g_autofree char *said = said_of_entry(entry);
         for (guint i = 0; i < 2 && needed[verb][i]; i++) {
-            g_autofree char *want = g_strdup_printf("test.yaml:9:5: error: '%s' needs the key '%s'",
+            g_autofree char *want = g_strdup_printf("test.yaml:11:5: error: '%s' needs the key '%s'",
                                                     verb_names[verb], needed[verb][i]);
             CHECK_HAS(said, want);
         }
@@ -168,9 +182,9 @@ a_verb_says_which_key_it_needs(void)
 static void
 an_entry_says_once_when(void)
 {
-    static const char want_none[] = "a timeline entry has none of at, after, when, every: "
+    static const char want_none[] = "a timeline entry has none of at, after, when, on_alert, team, every: "
                                     "expected exactly one (every may go with at)";
-    static const char want_many[] = "a timeline entry has more than one of at, after, when, every";
+    static const char want_many[] = "a timeline entry has more than one of at, after, when, on_alert, team, every";
     g_autofree char *none = said_of_entry("do: note, text: a");
     g_autofree char *both = said_of_entry("at: +1m, after: 5m, do: note, text: a");
     g_autofree char *all = said_of_entry("at: +1m, when: errors > 1%, do: note, text: a");

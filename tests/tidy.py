@@ -24,7 +24,8 @@ FUNCTION_LINES_MAX = 70
 # A stem that no row names stands in the row EVERYTHING_ELSE, below what joins the models.
 EVERYTHING_ELSE = ["everything else"]
 MODEL_ROWS = [
-    ["backoff", "breaker", "erlang", "keyed", "limiter", "moments", "outlier", "retry", "sharing", "throttle", "zipf"],
+    ["backoff", "breaker", "erlang", "keyed", "limiter", "moments", "outlier", "retry",
+     "sharing", "throttle", "zipf"],
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
