@@ -170,8 +170,9 @@ a_verb_says_which_key_it_needs(void)
         g_autofree char *entry = g_strdup_printf("at: +1m, do: %s", verb_names[verb]);
         g_autofree char *said = said_of_entry(entry);
         for (guint i = 0; i < 2 && needed[verb][i]; i++) {
-            g_autofree char *want = g_strdup_printf("test.yaml:11:5: error: '%s' needs the key '%s'",
-                                                    verb_names[verb], needed[verb][i]);
+            g_autofree char *want =
+                g_strdup_printf("test.yaml:11:5: error: '%s' needs the key '%s'", verb_names[verb],
+                                needed[verb][i]);
             CHECK_HAS(said, want);
         }
         if (!needed[verb][0])
@@ -182,9 +183,11 @@ a_verb_says_which_key_it_needs(void)
 static void
 an_entry_says_once_when(void)
 {
-    static const char want_none[] = "a timeline entry has none of at, after, when, on_alert, team, every: "
-                                    "expected exactly one (every may go with at)";
-    static const char want_many[] = "a timeline entry has more than one of at, after, when, on_alert, team, every";
+    static const char want_none[] =
+        "a timeline entry has none of at, after, when, on_alert, team, every: "
+        "expected exactly one (every may go with at)";
+    static const char want_many[] =
+        "a timeline entry has more than one of at, after, when, on_alert, team, every";
     g_autofree char *none = said_of_entry("do: note, text: a");
     g_autofree char *both = said_of_entry("at: +1m, after: 5m, do: note, text: a");
     g_autofree char *all = said_of_entry("at: +1m, when: errors > 1%, do: note, text: a");
