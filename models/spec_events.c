@@ -188,6 +188,9 @@ static const SimField timeline_fields[] = {
       .about = "What it takes; while one of them is down the entry waits."),
     T(chance, "chance", SHARE, .fallback = "100%", .min = 0, .max = 1,
       .about = "That it happens at all, drawn once."),
+    T(only_if, "if", CUSTOM, .parse = trigger_parse, .print = trigger_print,
+      .expected = "a condition on a metric such as `errors > 5%`",
+      .about = "When its time has come and this does not hold, it is skipped."),
     T(verb, "do", CHOICE, .required = true, .choices = verb_names, .about = "What happens."),
     T(config, "config", REFERENCE, .path = "configs", .about = "Which config."),
     T(cluster, "cluster", REFERENCE, .path = "clusters", .about = "Which cluster."),
@@ -484,6 +487,12 @@ timeline_check(SimFields *fields, void *item)
                          "a timeline entry has %s of at, after, when, on_alert, team, every: "
                          "expected exactly one (every may go with at)",
                          times ? "more than one" : "none");
+    if (entry->only_if.metric && entry->only_if.lasting > 0)
+        sim_fields_error(fields, entry->entity.mark,
+                         "'if' looks once: expected a condition without 'for'");
+    if (entry->team != SIM_NONE && entry->every > 0)
+        sim_fields_error(fields, entry->entity.mark,
+                         "a step of a team's runbook is done once an incident: expected no every");
     check_verb_keys(fields, entry);
 }
 

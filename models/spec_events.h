@@ -83,6 +83,7 @@ typedef struct TimelineSpec {
     uint32_t on_alert, team; /* observer; team whose runbook this is a step of; SIM_NONE */
     SimList tools;           /* uint32_t: without which it can not be done */
     double chance;           /* that it happens at all */
+    Trigger only_if;         /* key `if`: skipped when it does not hold; never with `for` */
     int verb;                /* key `do` */
     uint32_t config, cluster, service, site, location;
     SimList services, sites, observers; /* uint32_t */

@@ -437,13 +437,25 @@ check_spotlight(const Spec *spec, const SimRecorder *recorder, SimMessages *mess
                            name);
 }
 
+static void
+check_trigger(const SimRecorder *recorder, const Trigger *trigger, SimMark mark,
+              SimMessages *messages)
+{
+    if (trigger->metric)
+        check_metric(recorder, trigger->metric, mark, messages);
+}
+
 void
 verdict_check(const Spec *spec, const SimRecorder *recorder, SimMessages *messages)
 {
     MeasureUnit unit;
     SIM_EACH(TimelineSpec, entry, spec->timeline)
-    if (entry->when.metric)
-        check_metric(recorder, entry->when.metric, entry->entity.mark, messages);
+    {
+        check_trigger(recorder, &entry->when, entry->entity.mark, messages);
+        check_trigger(recorder, &entry->only_if, entry->entity.mark, messages);
+    }
+    SIM_EACH(TeamSpec, team, spec->teams)
+    check_trigger(recorder, &team->until, team->entity.mark, messages);
     SIM_EACH(ExpectSpec, expect, spec->expect)
     check_expectation(spec, expect, recorder, messages);
     SIM_EACH(PublishedSpec, published, spec->published)
