@@ -25,6 +25,7 @@ typedef struct Parts {
     Processes *processes;
     Routing *routing;
     Configs *configs;
+    Tools *tools;
     Timeline *timeline;
     uint32_t *config_column; /* [config] first of its gauges */
     SimTime sampled;
@@ -81,17 +82,19 @@ attach_gauges(Parts *parts, SimArena *arena)
         }
 }
 
-/* For `when`: the last closed bucket. */
+/* For `when` and tools: the last closed buckets. */
 static double
-read_metric(void *context, const char *name)
+read_metric(void *context, const char *name, SimTime span)
 {
     const Parts *parts = context;
     const SimRecorder *recorder = parts->books->recorder;
+    SimTime width = sim_recorder_width(recorder);
     uint32_t closed = sim_recorder_n_closed(recorder);
+    uint32_t wanted = span <= width ? 1 : (uint32_t)MIN((span - 1) / width + 1, (SimTime)closed);
     Metric metric;
     if (closed == 0 || !metric_find(recorder, name, &metric))
         return NAN;
-    return metric_value(&metric, closed - 1);
+    return metric_mean(&metric, closed - wanted, closed);
 }
 
 static bool
@@ -122,10 +125,14 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     parts->configs = config_attach(run->sim, world, &config_parts, messages);
     if (!parts->configs)
         return false;
+    parts->tools = tools_attach(run->sim, world, read_metric, parts, messages);
+    if (!parts->tools)
+        return false;
     const TimelineParts timeline_parts = {.clusters = parts->clusters,
                                           .configs = parts->configs,
                                           .processes = parts->processes,
                                           .routing = parts->routing,
+                                          .tools = parts->tools,
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);

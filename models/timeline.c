@@ -19,8 +19,11 @@ typedef struct Entry {
     uint32_t journal;
     SimTime met_since; /* `when` holds since; -1: does not */
     bool is_triggered;
+    bool is_chosen; /* its chance */
     SimRng delay;
     uint64_t draws;
+    bool is_acting; /* for a team, which is told with then */
+    SimEvent then;
 } Entry;
 
 struct Timeline {
@@ -28,24 +31,26 @@ struct Timeline {
     const World *world;
     MetricReader read_metric;
     void *context;
+    Tools *tools;
     Deeds *deeds;
     Entry *entries;
     uint32_t n;
 };
 
-enum { DUE, DO, UNDO, LOOK };
+enum { DUE, DO, UNDO, LOOK, ASK, ALERT };
 
 static void on_due(Sim *sim, void *state, SimEvent event);
 static void on_do(Sim *sim, void *state, SimEvent event);
 static void on_undo(Sim *sim, void *state, SimEvent event);
 static void on_look(Sim *sim, void *state, SimEvent event);
+static void on_ask(Sim *sim, void *state, SimEvent event);
+static void on_alert(Sim *sim, void *state, SimEvent event);
 static void verify(const Sim *sim, const void *state);
 
 static const SimKind kinds[] = {
-    [DUE] = {"timeline.due", on_due},
-    [DO] = {"timeline.do", on_do},
-    [UNDO] = {"timeline.undo", on_undo},
-    [LOOK] = {"timeline.look", on_look},
+    [DUE] = {"timeline.due", on_due},    [DO] = {"timeline.do", on_do},
+    [UNDO] = {"timeline.undo", on_undo}, [LOOK] = {"timeline.look", on_look},
+    [ASK] = {"timeline.ask", on_ask},    [ALERT] = {"timeline.alert", on_alert},
 };
 static const SimModelOps ops = {.name = "timeline",
                                 .state_size = sizeof(Timeline),
@@ -179,13 +184,13 @@ name_of(const TimelineSpec *spec)
 
 /* By name and number among its namesakes, so that a further entry moves no other's draws. */
 static SimRng
-delay_stream(const Timeline *timeline, uint32_t id)
+stream_of(const Timeline *timeline, uint32_t id, const char *what)
 {
     const char *name = name_of(spec_at(timeline->world, id));
     uint32_t namesakes = 0;
     for (uint32_t i = 0; i < id; i++)
         namesakes += strcmp(name_of(spec_at(timeline->world, i)), name) == 0;
-    return sim_stream(timeline->sim, "timeline/%.100s/%u/delay", name, namesakes);
+    return sim_stream(timeline->sim, "timeline/%.100s/%u/%s", name, namesakes, what);
 }
 
 static void
@@ -195,6 +200,7 @@ init_entry(Timeline *timeline, uint32_t id)
     const TimelineSpec *spec = spec_at(world, id);
     SimArena *arena = sim_arena(timeline->sim);
     g_autofree char *entity = g_strdup_printf("timeline/%s", name_of(spec));
+    SimRng chance = stream_of(timeline, id, "chance");
     char label[LABEL_MAX];
     deed_describe(world, spec, label, sizeof label);
     timeline->entries[id] = (Entry){
@@ -206,16 +212,18 @@ init_entry(Timeline *timeline, uint32_t id)
         .first_at = -1,
         .journal = SIM_NONE,
         .met_since = -1,
-        .delay = delay_stream(timeline, id),
+        .is_chosen = sim_rng_chance(&chance, spec->chance),
+        .delay = stream_of(timeline, id, "delay"),
     };
 }
 
-/* Entries with a time of their own; the others wait for an entry or a metric. */
+/* Entries with a time of their own; the others wait for an entry, a metric, an alert, a team. */
 static void
 schedule_first(Timeline *timeline, uint32_t id)
 {
     const TimelineSpec *spec = timeline->entries[id].spec;
-    if (!spec->after.is_given && !spec->when.metric)
+    if (!spec->after.is_given && !spec->when.metric && spec->on_alert == SIM_NONE &&
+        spec->team == SIM_NONE)
         sim_at(timeline->sim, resolve(timeline->world, spec->at), &ops, DUE, id, SIM_NONE);
 }
 
@@ -231,13 +239,17 @@ timeline_attach(Sim *sim, const World *world, const TimelineParts *parts, SimMes
                            .world = world,
                            .read_metric = parts->read_metric,
                            .context = parts->context,
+                           .tools = parts->tools,
                            .deeds = deed_attach(sim, world, &deed_parts),
                            .n = world->spec->timeline.n};
     timeline->entries = SIM_ARENA_NEW(sim_arena(sim), Entry, timeline->n);
     for (uint32_t i = 0; i < timeline->n; i++) {
         init_entry(timeline, i);
         schedule_first(timeline, i);
-        looks |= timeline->entries[i].spec->when.metric != NULL;
+        const TimelineSpec *spec = timeline->entries[i].spec;
+        looks |= spec->when.metric != NULL;
+        SIM_ASSERT(!spec->only_if.metric || parts->read_metric);
+        SIM_ASSERT(spec->tools.n == 0 || parts->tools);
     }
     SIM_ASSERT(!looks || parts->read_metric);
     if (looks)
@@ -247,29 +259,75 @@ timeline_attach(Sim *sim, const World *world, const TimelineParts *parts, SimMes
 
 /* happening --------------------------------------------------------------------------------- */
 
-/* Its time has come; people take a while, and the next repetition counts from here. */
+static uint32_t
+write_journal(const Timeline *timeline, const Entry *entry, uint32_t cause, const char *kind,
+              const char *before)
+{
+    SimJournalEntry line = {
+        .at = sim_now(timeline->sim), .cause = cause, .kind = kind, .entity = entry->entity};
+    return sim_journal_add(timeline->world->journal, &line, "%s%s", before, entry->label);
+}
+
+/* People take a while. */
+static void
+begin(Timeline *timeline, uint32_t id, uint32_t cause)
+{
+    Entry *entry = &timeline->entries[id];
+    entry->delay.counter = entry->draws++ * DRAW_STRIDE;
+    SimTime delay = sim_law_sample(&entry->spec->delay, &entry->delay);
+    sim_after(timeline->sim, delay, &ops, DO, id, cause);
+}
+
+/* Its tools are at hand, or it looks again. */
+static ToolsAnswer
+ask(Timeline *timeline, uint32_t id, uint32_t cause)
+{
+    SimTime now = sim_now(timeline->sim);
+    ToolsAnswer answer =
+        tools_ask(timeline->tools, tools_user_of_entry(id), timeline->entries[id].spec->tools);
+    if (answer.at <= now)
+        begin(timeline, id, cause);
+    else
+        sim_at(timeline->sim, MIN(answer.at, now + TOOLS_LOOK), &ops, ASK, id, cause);
+    return answer;
+}
+
+static void
+on_ask(Sim *sim, void *state, SimEvent event)
+{
+    (void)sim;
+    ask(state, event.actor, (uint32_t)event.arg);
+}
+
+static void
+begin_with_tools(Timeline *timeline, uint32_t id, uint32_t cause)
+{
+    char words[LABEL_MAX];
+    const Entry *entry = &timeline->entries[id];
+    ToolsAnswer answer = ask(timeline, id, cause);
+    if (answer.at <= sim_now(timeline->sim))
+        return;
+    tools_describe(timeline->world, &answer, words, sizeof words);
+    g_strlcat(words, "; waits: ", sizeof words);
+    write_journal(timeline, entry, cause, "timeline.waits", words);
+}
+
+/* Its time has come; the next repetition counts from here. */
 static void
 on_due(Sim *sim, void *state, SimEvent event)
 {
     Timeline *timeline = state;
     Entry *entry = &timeline->entries[event.actor];
     const TimelineSpec *spec = entry->spec;
-    entry->delay.counter = entry->draws++ * DRAW_STRIDE;
-    SimTime delay = sim_law_sample(&spec->delay, &entry->delay);
-    sim_after(sim, delay, &ops, DO, event.actor, event.arg);
+    uint32_t cause = (uint32_t)event.arg;
+    if (!timeline_applies(timeline, event.actor))
+        write_journal(timeline, entry, cause, "timeline.skips", "skipped: ");
+    else if (spec->tools.n > 0)
+        begin_with_tools(timeline, event.actor, cause);
+    else
+        begin(timeline, event.actor, cause);
     if (spec->every > 0 && sim_now(sim) + spec->every <= entry->until)
         sim_after(sim, spec->every, &ops, DUE, event.actor, event.arg);
-}
-
-static uint32_t
-write_journal(const Timeline *timeline, const Entry *entry, uint32_t cause, bool ends)
-{
-    SimJournalEntry line = {.at = sim_now(timeline->sim),
-                            .cause = cause,
-                            .kind = ends ? "timeline.ends" : "timeline.happens",
-                            .entity = entry->entity};
-    return sim_journal_add(timeline->world->journal, &line, "%s%s", ends ? "end of: " : "",
-                           entry->label);
 }
 
 /* Those that come after it; only its first time counts. */
@@ -287,10 +345,13 @@ on_do(Sim *sim, void *state, SimEvent event)
 {
     Timeline *timeline = state;
     Entry *entry = &timeline->entries[event.actor];
-    entry->journal = write_journal(timeline, entry, (uint32_t)event.arg, false);
+    entry->journal = write_journal(timeline, entry, (uint32_t)event.arg, "timeline.happens", "");
     deed_do(timeline->deeds, event.actor, entry->journal);
     if (deed_has_end(entry->spec))
         sim_after(sim, entry->spec->lasting, &ops, UNDO, event.actor, entry->journal);
+    if (entry->is_acting)
+        sim_post(sim, sim_now(sim), entry->then);
+    entry->is_acting = false;
     if (entry->first_at >= 0)
         return;
     entry->first_at = sim_now(sim);
@@ -303,8 +364,16 @@ on_undo(Sim *sim, void *state, SimEvent event)
     (void)sim;
     Timeline *timeline = state;
     uint32_t done = (uint32_t)event.arg;
-    uint32_t cause = write_journal(timeline, &timeline->entries[event.actor], done, true);
+    uint32_t cause =
+        write_journal(timeline, &timeline->entries[event.actor], done, "timeline.ends", "end of: ");
     deed_undo(timeline->deeds, event.actor, done, cause);
+}
+
+static bool
+holds(const Timeline *timeline, const Trigger *trigger)
+{
+    double value = timeline->read_metric(timeline->context, trigger->metric, 0);
+    return !isnan(value) && comparison_holds(trigger->comparison, value, trigger->value);
 }
 
 static void
@@ -313,8 +382,7 @@ look(Timeline *timeline, uint32_t id)
     Entry *entry = &timeline->entries[id];
     const Trigger *when = &entry->spec->when;
     SimTime now = sim_now(timeline->sim);
-    double value = timeline->read_metric(timeline->context, when->metric);
-    if (isnan(value) || !comparison_holds(when->comparison, value, when->value)) {
+    if (!holds(timeline, when)) {
         entry->met_since = -1;
         return;
     }
@@ -341,6 +409,54 @@ on_look(Sim *sim, void *state, SimEvent event)
     }
     if (goes_on)
         sim_after(sim, look_period, &ops, LOOK, 0, 0);
+}
+
+/* The first alert counts. */
+static void
+on_alert(Sim *sim, void *state, SimEvent event)
+{
+    Timeline *timeline = state;
+    bool fires = event.arg & 1;
+    for (uint32_t i = 0; fires && i < timeline->n; i++) {
+        Entry *entry = &timeline->entries[i];
+        if (entry->spec->on_alert != event.actor || entry->is_triggered)
+            continue;
+        entry->is_triggered = true;
+        sim_at(sim, sim_now(sim), &ops, DUE, i, event.arg >> 1);
+    }
+}
+
+SimEvent
+timeline_alert(const Timeline *timeline)
+{
+    return sim_event(timeline->sim, &ops, ALERT, 0, 0);
+}
+
+/* for teams --------------------------------------------------------------------------------- */
+
+bool
+timeline_applies(const Timeline *timeline, uint32_t entry)
+{
+    SIM_ASSERT(entry < timeline->n);
+    const Entry *at = &timeline->entries[entry];
+    return at->is_chosen && (!at->spec->only_if.metric || holds(timeline, &at->spec->only_if));
+}
+
+void
+timeline_act(Timeline *timeline, uint32_t entry, uint32_t cause, SimEvent then)
+{
+    SIM_ASSERT(entry < timeline->n);
+    SIM_ASSERT(!timeline->entries[entry].is_acting);
+    timeline->entries[entry].is_acting = true;
+    timeline->entries[entry].then = then;
+    begin(timeline, entry, cause);
+}
+
+const char *
+timeline_label(const Timeline *timeline, uint32_t entry)
+{
+    SIM_ASSERT(entry < timeline->n);
+    return timeline->entries[entry].label;
 }
 
 /* questions --------------------------------------------------------------------------------- */

@@ -8,8 +8,11 @@
  *           done so without a break for its `for`; once;
  *   every   from `at`, or the start, until `until`.
  * `every` also repeats an entry that waited for another or for a metric, from
- * its first time on.  A drawn `delay` comes on top each time.  Then the verb is
- * done (deed.h): the modules and the plane are told, with the deed's journal
+ * its first time on.  When its time has come, an entry whose `chance` was drawn
+ * against it, once, or whose `if` does not hold in the last closed window is
+ * skipped; one with `tools` waits until its user is in all of them (tools.h),
+ * looking each ten seconds.  A drawn `delay` comes on top each time.  Then the
+ * verb is done (deed.h): the modules and the plane are told, with the deed's journal
  * entry as the cause, and for `for` its end is scheduled.  The cause of a deed
  * is the entry that led to it, for `after`.
  *
@@ -19,26 +22,35 @@
 #pragma once
 
 #include "models/config.h"
+#include "models/tools.h"
 
 enum { TIMELINE_REPEATS_MAX = 10000 };
 
 typedef struct Timeline Timeline;
-
-/* The metric's value in the last closed window; NaN: unknown or no traffic, which meets nothing. */
-typedef double (*MetricReader)(void *context, const char *metric);
 
 typedef struct TimelineParts {
     Clusters *clusters;
     Configs *configs;
     Processes *processes;
     Routing *routing;
-    MetricReader read_metric; /* may be NULL when no entry has `when` */
+    Tools *tools;             /* may be NULL when no entry has `tools` */
+    MetricReader read_metric; /* may be NULL when no entry has `when` or `if` */
     void *context;
 } TimelineParts;
 
 /* NULL when an entry is wrong, which messages then says. */
 Timeline *timeline_attach(Sim *sim, const World *world, const TimelineParts *parts,
                           SimMessages *messages);
+/* An observer's alert: actor is the observer, arg is its journal entry * 2 + 1 when it fires, + 0
+ * when it clears. */
+SimEvent timeline_alert(const Timeline *timeline);
+/* Whether chance and `if` are for it, now. */
+bool timeline_applies(const Timeline *timeline, uint32_t entry);
+/* Does the entry after its drawn delay; `then` comes when it is done.  Its tools are the caller's
+ * business.  It must not be under way. */
+void timeline_act(Timeline *timeline, uint32_t entry, uint32_t cause, SimEvent then);
+/* What an entry does, in words. */
+const char *timeline_label(const Timeline *timeline, uint32_t entry);
 /* When the entry first happened; -1: not yet. */
 SimTime timeline_time(const Timeline *timeline, uint32_t entry);
 /* Journal id of its latest deed; SIM_NONE: not yet. */

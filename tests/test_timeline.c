@@ -20,11 +20,14 @@
 
 /* The metric that tests give: its name decides. */
 static double
-read_metric(void *context, const char *metric)
+read_metric(void *context, const char *metric, SimTime span)
 {
+    (void)span;
     SimTime now = sim_now(((FakeWorld *)context)->sim);
     if (g_str_equal(metric, "errors")) /* 10 % but for the fourth minute */
         return now / SIM_MINUTE == 3 ? 0.01 : 0.1;
+    if (g_str_equal(metric, "site.web.success")) /* down for twenty minutes */
+        return now < 20 * SIM_MINUTE ? 0.2 : 0.99;
     return NAN;
 }
 
@@ -39,6 +42,7 @@ attach(FakeWorld *fake)
                          .configs = config_attach(sim, world, &parts, fake->messages),
                          .processes = parts.processes,
                          .routing = parts.routing,
+                         .tools = tools_attach(sim, world, read_metric, fake, fake->messages),
                          .read_metric = read_metric,
                          .context = fake};
     return timeline_attach(sim, world, &all, fake->messages);
@@ -187,6 +191,129 @@ what_is_wrong_with_an_entry_is_said(void)
     }
 }
 
+#define TOOLS                                                                                      \
+    "tools:\n"                                                                                     \
+    "  dashboard: {site: web, works_above: 50%}\n"                                                 \
+    "  glass: {access: 5m}\n"                                                                      \
+    "  api: {site: web, instead: glass}\n"                                                         \
+    "observers: {a: {kind: threshold, metric: errors}, b: {kind: threshold, metric: errors}}\n"    \
+    "teams: {edge: {alerts: a}}\n"
+
+static FakeWorld *
+world_with_tools(const char *entries, uint64_t seed)
+{
+    g_autofree char *text = g_strconcat(TOOLS, WORLD, entries, NULL);
+    return fake_world_new(text, 2, seed);
+}
+
+static void
+an_entry_waits_for_its_tools(void)
+{
+    g_autoptr(FakeWorld) fake = world_with_tools(
+        "  - {at: 10m, tools: dashboard, delay: 1m, do: note, id: locked, text: locked}\n"
+        "  - {at: 10m, tools: api, delay: 1m, do: note, id: glass, text: glass}\n"
+        "  - {at: 25m, tools: [dashboard, api], do: note, id: free, text: free}\n",
+        1);
+    attach(fake);
+    sim_run(fake->sim, SIM_HOUR);
+    g_autofree char *journal = fake_journal(fake);
+    CHECK_STR(journal,
+              "10:00 timeline.waits dashboard does not work; waits: locked\n"
+              "10:00 timeline.waits api does not work: gets in through glass; waits: glass\n"
+              "16:00 timeline.happens glass\n"
+              "21:00 timeline.happens locked\n"
+              "25:00 timeline.happens free\n");
+    sim_verify(fake->sim);
+}
+
+/* Drawn once for an entry, so all of its times or none; as often as it says. */
+static void
+chance_is_drawn_once(void)
+{
+    enum { SEEDS = 400 };
+    uint32_t n = 0;
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        g_autoptr(FakeWorld) fake = world_with_tools(
+            "  - {at: 1m, every: 1m, until: 11:10, chance: 30%, do: note, text: x}\n", seed);
+        Timeline *timeline = attach(fake);
+        sim_run(fake->sim, SIM_HOUR);
+        uint32_t happened = 0;
+        for (uint32_t i = 0; i < sim_journal_count(fake->world.journal); i++)
+            happened +=
+                g_str_equal(sim_journal_get(fake->world.journal, i)->kind, "timeline.happens");
+        CHECK(happened == 0 || happened == 10);
+        CHECK_INT(timeline_time(timeline, 0), happened ? SIM_MINUTE : -1);
+        n += happened > 0;
+    }
+    CHECK(fabs((n - 0.3 * SEEDS) / sqrt(SEEDS * 0.3 * 0.7)) < 4);
+}
+
+static void
+what_does_not_apply_is_skipped_and_nothing_follows(void)
+{
+    g_autoptr(FakeWorld) fake =
+        world_with_tools("  - {at: 2m, if: errors > 5%, do: note, id: right, text: right}\n"
+                         "  - {at: 3m, if: errors > 5%, do: note, id: wrong, text: wrong}\n"
+                         "  - {at: 4m, if: unknown > 0, do: note, id: blind, text: blind}\n"
+                         "  - {after: wrong, do: note, id: follows, text: follows}\n",
+                         1);
+    attach(fake);
+    sim_run(fake->sim, SIM_HOUR);
+    g_autofree char *journal = fake_journal(fake);
+    CHECK_STR(journal, "02:00 timeline.happens right\n03:00 timeline.skips skipped: wrong\n"
+                       "04:00 timeline.skips skipped: blind\n");
+}
+
+static void
+give_alert(FakeWorld *fake, const Timeline *timeline, SimTime at, uint32_t observer, bool fires)
+{
+    SimEvent alert = timeline_alert(timeline);
+    SimJournalEntry line = {.at = 0, .cause = SIM_NONE, .kind = "alert"};
+    uint32_t id = sim_journal_add(fake->world.journal, &line, "alert");
+    alert.actor = observer;
+    alert.arg = (uint64_t)id << 1 | fires;
+    sim_post(fake->sim, at, alert);
+}
+
+static void
+a_policy_acts_at_the_first_alert_of_its_observer(void)
+{
+    g_autoptr(FakeWorld) fake =
+        world_with_tools("  - {on_alert: b, delay: 10s, do: note, id: acts, text: acts}\n"
+                         "  - {after: acts + 1m, do: note, id: then, text: then}\n",
+                         1);
+    Timeline *timeline = attach(fake);
+    give_alert(fake, timeline, SIM_MINUTE, 1, false);
+    give_alert(fake, timeline, 2 * SIM_MINUTE, 0, true);
+    give_alert(fake, timeline, 3 * SIM_MINUTE, 1, true);
+    give_alert(fake, timeline, 5 * SIM_MINUTE, 1, true);
+    sim_run(fake->sim, SIM_HOUR);
+    CHECK_INT(timeline_time(timeline, 0), 3 * SIM_MINUTE + 10 * SIM_SECOND);
+    CHECK_INT(timeline_time(timeline, 1), 4 * SIM_MINUTE + 10 * SIM_SECOND);
+    CHECK_INT(sim_journal_count(fake->world.journal), 6);
+    CHECK_INT(sim_journal_root(fake->world.journal, timeline_journal(timeline, 1)), 2);
+}
+
+static void
+a_step_is_done_when_its_team_does_it(void)
+{
+    g_autoptr(FakeWorld) fake =
+        world_with_tools("  - {team: edge, delay: 7m, do: kill-switch, services: core}\n", 1);
+    Timeline *timeline = attach(fake);
+    sim_run(fake->sim, SIM_HOUR);
+    CHECK_INT(sim_journal_count(fake->world.journal), 0);
+    CHECK(timeline_applies(timeline, 0));
+    CHECK_STR(timeline_label(timeline, 0), "kill-switch core");
+    SimJournalEntry line = {.at = SIM_HOUR, .cause = SIM_NONE, .kind = "team.acts"};
+    uint32_t acts = sim_journal_add(fake->world.journal, &line, "acts");
+    /* What it is told afterwards is here an alert that nobody waits for. */
+    timeline_act(timeline, 0, acts, timeline_alert(timeline));
+    sim_run(fake->sim, 2 * SIM_HOUR);
+    CHECK_INT(timeline_time(timeline, 0), 67 * SIM_MINUTE);
+    CHECK_INT(sim_journal_get(fake->world.journal, timeline_journal(timeline, 0))->cause, acts);
+    CHECK_INT(fake_count(fake, FAKE_KILL_SWITCH), 1);
+}
+
 static CU_TestInfo tests[] = {
     {"entries_happen_at_their_times", entries_happen_at_their_times},
     {"repetitions_end_with_until", repetitions_end_with_until},
@@ -196,6 +323,13 @@ static CU_TestInfo tests[] = {
     {"an_effect_leads_back_to_its_entry", an_effect_leads_back_to_its_entry},
     {"a_snapshot_goes_on_as_the_run_did", a_snapshot_goes_on_as_the_run_did},
     {"what_is_wrong_with_an_entry_is_said", what_is_wrong_with_an_entry_is_said},
+    {"an_entry_waits_for_its_tools", an_entry_waits_for_its_tools},
+    {"chance_is_drawn_once", chance_is_drawn_once},
+    {"what_does_not_apply_is_skipped_and_nothing_follows",
+     what_does_not_apply_is_skipped_and_nothing_follows},
+    {"a_policy_acts_at_the_first_alert_of_its_observer",
+     a_policy_acts_at_the_first_alert_of_its_observer},
+    {"a_step_is_done_when_its_team_does_it", a_step_is_done_when_its_team_does_it},
     CU_TEST_INFO_NULL,
 };
 
