@@ -1,5 +1,7 @@
 #include "models/keyfigure.h"
 
+#include "models/merit.h"
+
 #include <math.h>
 
 static const KeyFigure table[] = {
@@ -48,14 +50,45 @@ is_login(const Spec *spec, uint32_t index)
     return false;
 }
 
+/* In the order in which things should come. */
+static const struct MeritFigure {
+    MeritKind kind;
+    const char *id, *words;
+} merits[] = {
+    {MERIT_DETECT, "time_to_detect", "pain to alert"},
+    {MERIT_PAGE, "time_to_page", "pain to page"},
+    {MERIT_ACK, "time_to_acknowledge", "pain to acknowledged"},
+    {MERIT_MISLED, "time_misled", "on a wrong lead"},
+    {MERIT_IDENTIFY, "time_to_identify", "pain to identified"},
+    {MERIT_MITIGATE, "time_to_mitigate", "pain to mitigated"},
+    {MERIT_RECOVER, "time_to_recover", "pain to recovered"},
+    {MERIT_FIRST_WORD, "time_to_first_word", "pain to first public word"},
+    {MERIT_UPDATES, "public_updates", "updates after it"},
+};
+
+static void
+add_merits(KeyFigures *figures, const Spec *spec)
+{
+    if (spec->observers.n == 0 && spec->teams.n == 0)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(merits); i++)
+        if (merit_applies(spec, merits[i].kind))
+            figures->figures[figures->n++] =
+                (KeyFigure){.id = merits[i].id,
+                            .words = merits[i].words,
+                            .measure = {.metric = merit_names[merits[i].kind]}};
+}
+
 KeyFigures *
 key_figures_new(const Spec *spec)
 {
     KeyFigures *figures = g_new0(KeyFigures, 1);
-    figures->figures = g_new0(KeyFigure, G_N_ELEMENTS(table) + spec->sites.n);
+    figures->figures =
+        g_new0(KeyFigure, G_N_ELEMENTS(table) + G_N_ELEMENTS(merits) + spec->sites.n);
     figures->text = g_string_chunk_new(256);
     for (guint i = 0; i < G_N_ELEMENTS(table); i++)
         figures->figures[figures->n++] = table[i];
+    add_merits(figures, spec);
     for (uint32_t s = 0; s < spec->sites.n; s++) {
         const char *name = SIM_ITEM(spec->sites, SiteSpec, s)->entity.name;
         if (!is_login(spec, s))
@@ -84,9 +117,17 @@ key_figures_free(KeyFigures *figures)
 }
 
 bool
+key_figure_is_merit(const KeyFigure *figure)
+{
+    MeritKind kind;
+    return merit_find(figure->measure.metric, &kind);
+}
+
+bool
 key_figure_take(const KeyFigure *figure, const Recording *recording, Measured *ret)
 {
-    if (!metric_exists(recording->recorder, figure->measure.metric))
+    if (key_figure_is_merit(figure) ? !recording->merit
+                                    : !metric_exists(recording->recorder, figure->measure.metric))
         return false;
     *ret = measure_take(&figure->measure, recording, -1);
     return true;

@@ -30,7 +30,44 @@ static const VerbRank ranks[VERB_COUNT] = {
     [VERB_POP_UP] = {"action", 1},
     [VERB_PURGE] = {"fault", 0},
     [VERB_KILL] = {"fault", 0},
+    [VERB_FAIL_OPEN] = {"action", 1},
+    [VERB_FAIL_CLOSED] = {"action", 1},
+    [VERB_POST] = {"public", 2},
+    [VERB_SERVICE_FAILS] = {"fault", 0},
+    [VERB_SERVICE_SLOW] = {"fault", 0},
+    [VERB_BURN_CPU] = {"fault", 0},
+    [VERB_LINK] = {"fault", 0},
+    [VERB_POWER_LOSS] = {"fault", 0},
+    [VERB_CLOUD_OUTAGE] = {"fault", 0},
+    [VERB_CERTIFICATE] = {"fault", 0},
+    [VERB_DNS_FAILURE] = {"fault", 0},
+    [VERB_DDOS] = {"fault", 0},
+    [VERB_ORIGIN_FAILS] = {"fault", 0},
+    [VERB_ORIGIN_SLOW] = {"fault", 0},
+    [VERB_CLOCK_SKEW] = {"fault", 0},
+    [VERB_BLACKOUT] = {"fault", 1},
+    [VERB_QUOTA] = {"fault", 0},
+    [VERB_STATUS_DOWN] = {"fault", 2},
 };
+
+/* What the journal tells besides; of a kind and entity the first alone. */
+static const struct TellingKind {
+    const char *journal, *kind;
+    int rank;
+} telling[] = {
+    {"rollout.stopped", "alert", 0}, {"rollout.unconfirmed", "alert", 0},
+    {"alert.fires", "alert", 1},     {"team.acks", "human", 2},
+    {"team.misled", "human", 1},     {"team.identifies", "human", 0},
+    {"team.posts", "public", 1},     {"status.down", "public", 1},
+    {"change.approved", "human", 2},
+};
+
+const char *
+landmark_kind(int verb)
+{
+    SIM_ASSERT(verb >= 0 && verb < VERB_COUNT);
+    return ranks[verb].kind;
+}
 
 char *
 landmark_cut(const char *text, glong most)
@@ -121,6 +158,27 @@ by_time(gconstpointer left, gconstpointer right)
     return a->number < b->number ? -1 : 1;
 }
 
+static int
+telling_kind(const SimJournalEntry *entry)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(telling); i++)
+        if (strcmp(telling[i].journal, entry->kind) == 0)
+            return (int)i;
+    return -1;
+}
+
+static bool
+is_repeated(const SimJournal *journal, uint32_t id)
+{
+    const SimJournalEntry *entry = sim_journal_get(journal, id);
+    for (uint32_t i = 0; i < id; i++) {
+        const SimJournalEntry *before = sim_journal_get(journal, i);
+        if (strcmp(before->kind, entry->kind) == 0 && g_strcmp0(before->entity, entry->entity) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void
 collect(const Spec *spec, const SimTime *entry_times, const SimJournal *journal, GArray *happened)
 {
@@ -133,10 +191,14 @@ collect(const Spec *spec, const SimTime *entry_times, const SimJournal *journal,
     }
     for (uint32_t id = 0; id < n_journal; id++) {
         const SimJournalEntry *entry = sim_journal_get(journal, id);
-        Happened one = {.at = entry->at, .number = spec->timeline.n + id, .journal = entry};
-        if (strcmp(entry->kind, "rollout.stopped") == 0 ||
-            strcmp(entry->kind, "rollout.unconfirmed") == 0)
-            g_array_append_val(happened, one);
+        int kind = telling_kind(entry);
+        if (kind < 0 || (!g_str_has_prefix(entry->kind, "rollout.") && is_repeated(journal, id)))
+            continue;
+        Happened one = {.rank = telling[kind].rank,
+                        .at = entry->at,
+                        .number = spec->timeline.n + id,
+                        .journal = entry};
+        g_array_append_val(happened, one);
     }
 }
 
@@ -146,7 +208,7 @@ landmark_of(const Spec *spec, const Happened *happened)
     if (happened->journal)
         return (Landmark){.at = happened->at,
                           .entry = SIM_NONE,
-                          .kind = "alert",
+                          .kind = telling[telling_kind(happened->journal)].kind,
                           .text = landmark_cut(happened->journal->text, LANDMARK_TEXT_MAX)};
     const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, happened->number);
     g_autofree char *words = landmark_words(spec, entry);

@@ -1,5 +1,6 @@
 #include "models/measure.h"
 
+#include "models/merit.h"
 #include "sim/quantity.h"
 
 #include <math.h>
@@ -219,11 +220,30 @@ take_value(const Window *window, const MeasureSpec *measure, const Recording *re
     }
 }
 
+/* A figure of merit is a number of the whole run; what came is final, what did not may yet. */
+static Measured
+take_merit(MeritKind kind, const Recording *recording)
+{
+    bool may_grow = kind == MERIT_RECOVER || kind == MERIT_MISLED || kind == MERIT_UPDATES;
+    double value = recording->merit ? merit_value(recording->merit, kind) : NAN;
+    SimTime width = sim_recorder_width(recording->recorder);
+    return (Measured){.status = isnan(value) ? MEASURE_NO_DATA : MEASURED,
+                      .unit = merit_unit(kind),
+                      .value = value,
+                      .at = -1,
+                      .missing_at = -1,
+                      .is_cut = (may_grow || isinf(value)) &&
+                                recording->duration > recording->end + width};
+}
+
 Measured
 measure_take(const MeasureSpec *measure, const Recording *recording, SimTime window_from)
 {
     Measured result = {.value = NAN, .at = -1, .missing_at = -1};
     Metric metric = {.recorder = NULL};
+    MeritKind merit;
+    if (merit_find(measure->metric, &merit))
+        return take_merit(merit, recording);
     bool is_found = metric_find(recording->recorder, measure->metric, &metric);
     SIM_ASSERT(is_found);
     metric.end = recording->end;

@@ -17,6 +17,9 @@
  *   settled     start of the last crossing up, when nothing crosses down after it
  *   fall, ratio mean of the window against the mean of the base window
  *
+ * Metrics named merit.* (merit.h) are no series but one number of the whole run: they take no kind
+ * and no window.
+ *
  * Buckets that are NaN are passed over, and counted as missing: whoever judges
  * must not take silence for health.  What never happens is +infinity (first,
  * settled) or -infinity (last).
@@ -41,12 +44,15 @@ typedef enum MeasureUnit {
     MEASURE_FACTOR
 } MeasureUnit;
 
+struct Merit;
+
 /* What was run: a recorder and its clock. */
 typedef struct Recording {
     const SimRecorder *recorder;
-    int64_t start;    /* seconds since 1970 */
-    SimTime end;      /* how far it came */
-    SimTime duration; /* how far the scenario wanted it to come */
+    int64_t start;             /* seconds since 1970 */
+    SimTime end;               /* how far it came */
+    SimTime duration;          /* how far the scenario wanted it to come */
+    const struct Merit *merit; /* what metrics named merit.* are of; NULL: not taken */
 } Recording;
 
 typedef struct Measured {
@@ -63,8 +69,8 @@ typedef struct Measured {
  */
 bool measure_check(const MeasureSpec *measure, const Metric *metric, const char **ret_why);
 
-/* The metric must exist (metric_exists) and fit (measure_check); window_from >= 0 replaces
- * measure->from. */
+/* The metric must exist (metric_exists, or merit_find) and fit (measure_check); window_from >= 0
+ * replaces measure->from. */
 Measured measure_take(const MeasureSpec *measure, const Recording *recording, SimTime window_from);
 
 /* The unit in which the measure's values, and bounds on it, are. */

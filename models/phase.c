@@ -88,39 +88,76 @@ find_turns(const Metric *errors, double threshold, uint32_t n)
     return turns;
 }
 
-static void
-add(Phases *phases, const Recording *recording, const Metric *errors, uint32_t from, uint32_t to,
-    const char *kind, const char *name)
+static SimTime
+time_of(const Recording *recording, uint32_t bucket, uint32_t n)
 {
-    uint32_t peak = from;
-    if (from >= to || phases->n == PHASES_MAX)
+    return bucket < n ? sim_recorder_bucket_start(recording->recorder, bucket) : -1;
+}
+
+/* False: there is no curve. */
+static bool
+read_curve(const Recording *recording, Metric *ret_errors, Turns *ret_turns, double *ret_threshold)
+{
+    uint32_t n = sim_recorder_n_closed(recording->recorder);
+    *ret_threshold = LEAST_THRESHOLD;
+    if (!metric_find(recording->recorder, "errors", ret_errors) || n == 0)
+        return false;
+    *ret_threshold = threshold_of(ret_errors, n);
+    *ret_turns = find_turns(ret_errors, *ret_threshold, n);
+    return true;
+}
+
+PhaseTurns
+phases_turns(const Recording *recording)
+{
+    PhaseTurns result = {.onset = -1, .drop = -1, .recovered = -1};
+    Metric errors = {.recorder = NULL};
+    Turns turns;
+    if (!read_curve(recording, &errors, &turns, &result.threshold))
+        return result;
+    result.onset = time_of(recording, turns.onset, turns.n);
+    result.drop = time_of(recording, turns.drop, turns.n);
+    result.recovered = time_of(recording, turns.recovered, turns.n);
+    return result;
+}
+
+void
+phases_add(Phases *phases, const Recording *recording, SimTime begin, SimTime end, const char *kind,
+           const char *name)
+{
+    uint32_t from, to, peak;
+    Metric errors = {.recorder = NULL};
+    if (begin >= end || phases->n == PHASES_MAX)
         return;
+    SimTime width = sim_recorder_width(recording->recorder);
+    measure_window(recording, begin - begin % width, end, &from, &to);
+    peak = from;
     Phase *phase = &phases->phases[phases->n++];
-    SimTime end = sim_recorder_bucket_start(recording->recorder, to - 1) +
-                  sim_recorder_width(recording->recorder);
-    phase->begin = sim_recorder_bucket_start(recording->recorder, from);
-    phase->end = MIN(end, recording->end);
-    phase->kind = kind;
-    phase->name = name;
-    phase->errors = peak_of(errors, from, to, &peak);
+    *phase = (Phase){.begin = begin, .end = end, .kind = kind, .name = name, .errors = NAN};
+    if (metric_find(recording->recorder, "errors", &errors))
+        phase->errors = peak_of(&errors, from, to, &peak);
     phase->errors_at = sim_recorder_bucket_start(recording->recorder, peak);
 }
 
 void
 phases_find(const Recording *recording, Phases *ret)
 {
-    uint32_t n = sim_recorder_n_closed(recording->recorder);
     Metric errors = {.recorder = NULL};
-    *ret = (Phases){.threshold = LEAST_THRESHOLD};
-    if (!metric_find(recording->recorder, "errors", &errors) || n == 0)
+    Turns turns;
+    *ret = (Phases){.n = 0};
+    if (!read_curve(recording, &errors, &turns, &ret->threshold))
         return;
-    ret->threshold = threshold_of(&errors, n);
-    Turns turns = find_turns(&errors, ret->threshold, n);
-    add(ret, recording, &errors, 0, turns.onset, "steady", "steady");
-    if (turns.onset == n)
-        return;
-    add(ret, recording, &errors, turns.onset, turns.steady_failing, "impact", "flapping");
-    add(ret, recording, &errors, turns.steady_failing, turns.drop, "fault", "failing");
-    add(ret, recording, &errors, turns.drop, turns.recovered, "recovering", "recovering");
-    add(ret, recording, &errors, turns.recovered, n, "steady", "recovered");
+    SimTime times[] = {0,
+                       time_of(recording, turns.onset, turns.n),
+                       time_of(recording, turns.steady_failing, turns.n),
+                       time_of(recording, turns.drop, turns.n),
+                       time_of(recording, turns.recovered, turns.n),
+                       recording->end};
+    static const char *const kinds[] = {"steady", "impact", "fault", "recovering", "steady"};
+    static const char *const names[] = {"steady", "flapping", "failing", "recovering", "recovered"};
+    for (guint i = 1; i + 1 < G_N_ELEMENTS(times); i++)
+        if (times[i] < 0)
+            times[i] = recording->end;
+    for (guint i = 0; i + 1 < G_N_ELEMENTS(times); i++)
+        phases_add(ret, recording, times[i], times[i + 1], kinds[i], names[i]);
 }

@@ -10,17 +10,19 @@
  * is left out.
  *
  * Buckets without attempts belong to the phase around them.
+ *
+ * Where somebody watches or is paged, the journal tells the chapters instead (phase_story.h).
  */
 #pragma once
 
 #include "models/measure.h"
 
-enum { PHASES_MAX = 8 };
+enum { PHASES_MAX = 16 };
 
 typedef struct Phase {
     SimTime begin, end;
-    const char *kind; /* steady, impact, fault, recovering: what figures colour */
-    const char *name; /* steady, flapping, failing, recovering, recovered */
+    const char *kind; /* steady, impact, fault, recovering, …: what figures colour */
+    const char *name; /* steady, flapping, failing, recovering, recovered, … */
     double errors;    /* highest share in it; NaN without attempts */
     SimTime errors_at;
 } Phase;
@@ -31,4 +33,16 @@ typedef struct Phases {
     double threshold;
 } Phases;
 
+/* Where the curve turns, as starts of buckets; -1: it does not. */
+typedef struct PhaseTurns {
+    double threshold;
+    SimTime onset;     /* errors first exceed it */
+    SimTime drop;      /* they last fall below half of their peak */
+    SimTime recovered; /* from here on they never exceed it again */
+} PhaseTurns;
+
 void phases_find(const Recording *recording, Phases *ret);
+PhaseTurns phases_turns(const Recording *recording);
+/* One more phase, from the bucket in which it begins; nothing if it has no time. */
+void phases_add(Phases *phases, const Recording *recording, SimTime begin, SimTime end,
+                const char *kind, const char *name);

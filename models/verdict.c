@@ -1,5 +1,6 @@
 #include "models/verdict.h"
 
+#include "models/merit.h"
 #include "sim/nearest.h"
 #include "sim/quantity.h"
 
@@ -146,10 +147,13 @@ judge_measure(Finding *finding, const Facts *facts, SimTime from)
     Measured measured = measure_take(&expect->measure, recording, from);
     finding->measured = measured;
     if (measured.status != MEASURED) {
-        bool is_early = measured.status == MEASURE_NOT_REACHED;
-        set_finding(finding, JUDGEMENT_INCONCLUSIVE,
-                    g_strdup(is_early ? "the run ended before the window begins"
-                                      : "there was nothing to judge by: no traffic in the window"));
+        MeritKind merit;
+        const char *why = measured.status == MEASURE_NOT_REACHED
+                              ? "the run ended before the window begins"
+                          : merit_find(expect->measure.metric, &merit)
+                              ? "there was nothing to judge by: users felt nothing"
+                              : "there was nothing to judge by: no traffic in the window";
+        set_finding(finding, JUDGEMENT_INCONCLUSIVE, g_strdup(why));
         return;
     }
     bool holds = is_within(&expect->at_least, &expect->at_most, measured.value, recording);
@@ -343,12 +347,20 @@ verdict_free(Verdict *verdict)
 
 /* what only the recorder can show wrong ------------------------------------------------------- */
 
+static char *
+nearest_metric(const SimRecorder *recorder, const char *name)
+{
+    const char *merit =
+        g_str_has_prefix(name, "merit.") ? sim_nearest(name, merit_names, MERIT_COUNT) : NULL;
+    return merit ? g_strdup(merit) : metric_nearest(recorder, name);
+}
+
 static bool
 check_metric(const SimRecorder *recorder, const char *name, SimMark mark, SimMessages *messages)
 {
     if (metric_exists(recorder, name))
         return true;
-    g_autofree char *nearest = metric_nearest(recorder, name);
+    g_autofree char *nearest = nearest_metric(recorder, name);
     if (nearest)
         sim_messages_error(messages, mark, "no metric is called '%s'; did you mean '%s'?", name,
                            nearest);
@@ -370,12 +382,38 @@ check_bound(const Bound *bound, MeasureUnit unit, SimMark mark, SimMessages *mes
                            bound->text);
 }
 
+/* A figure of merit: somebody must be there whose it is, and it has no kind and no window. */
 static bool
-check_measure(const MeasureSpec *measure, const SimRecorder *recorder, SimMark mark,
-              SimMessages *messages, MeasureUnit *ret_unit)
+check_merit(const Spec *spec, const MeasureSpec *measure, MeritKind kind, SimMark mark,
+            SimMessages *messages)
+{
+    if (!merit_applies(spec, kind))
+        sim_messages_error(messages, mark, "'%s' is of nobody: expected %s in this scenario",
+                           measure->metric,
+                           kind <= MERIT_CROWD    ? "observers of that kind"
+                           : kind < MERIT_RECOVER ? "teams"
+                                                  : "teams, a status page or a post");
+    else if (measure->kind != MEASURE_MEAN || measure->from.kind != SIM_INSTANT_NONE ||
+             measure->to.kind != SIM_INSTANT_NONE)
+        sim_messages_error(messages, mark,
+                           "'%s' is one number of the whole run: expected no of, from or to",
+                           measure->metric);
+    else
+        return true;
+    return false;
+}
+
+static bool
+check_measure(const Spec *spec, const MeasureSpec *measure, const SimRecorder *recorder,
+              SimMark mark, SimMessages *messages, MeasureUnit *ret_unit)
 {
     Metric metric = {.recorder = NULL};
+    MeritKind merit;
     const char *why;
+    if (merit_find(measure->metric, &merit)) {
+        *ret_unit = merit_unit(merit);
+        return check_merit(spec, measure, merit, mark, messages);
+    }
     if (!check_metric(recorder, measure->metric, mark, messages))
         return false;
     bool is_found = metric_find(recorder, measure->metric, &metric);
@@ -418,7 +456,13 @@ check_expectation(const Spec *spec, const ExpectSpec *expect, const SimRecorder 
         check_entry_name(spec, expect->after.entry, false, mark, messages);
     if (expect->fault_bites)
         check_entry_name(spec, expect->fault_bites, true, mark, messages);
-    else if (check_measure(&expect->measure, recorder, mark, messages, &unit)) {
+    else if (check_measure(spec, &expect->measure, recorder, mark, messages, &unit)) {
+        MeritKind merit;
+        if (merit_find(expect->measure.metric, &merit) &&
+            (expect->after.is_given || expect->within))
+            sim_messages_error(messages, mark,
+                               "'%s' is one number of the whole run: expected no after or within",
+                               expect->measure.metric);
         check_bound(&expect->at_least, unit, mark, messages);
         check_bound(&expect->at_most, unit, mark, messages);
     }
@@ -461,7 +505,7 @@ verdict_check(const Spec *spec, const SimRecorder *recorder, SimMessages *messag
     SIM_EACH(PublishedSpec, published, spec->published)
     {
         SimMark mark = published->measure.entity.mark;
-        if (!check_measure(&published->measure, recorder, mark, messages, &unit))
+        if (!check_measure(spec, &published->measure, recorder, mark, messages, &unit))
             continue;
         check_bound(&published->at_least, unit, mark, messages);
         check_bound(&published->at_most, unit, mark, messages);

@@ -1,5 +1,6 @@
 #include "models/keyfigure.h"
 #include "tests/recording.h"
+#include "tests/response.h"
 #include "tests/scenario.h"
 
 static const Sample samples[] = {{100, 0, 0, 1}, {100, 50, 0, 2}, {100, 0, 0, 1}};
@@ -62,7 +63,33 @@ ids_are_unique(void)
     scenario_text_clear(&scenario);
 }
 
+static void
+responses_have_figures_where_somebody_watches(void)
+{
+    Response response;
+    response_begin(&response, NULL);
+    response_say(&response, 10, "alert.fires", "observer/burn");
+    response_take(&response);
+    Spec *spec = &response.scenario.spec;
+    g_autoptr(KeyFigures) figures = key_figures_new(spec);
+    Measured measured;
+    CHECK(key_figure_take(find(figures, "time_to_detect"), &response.recording, &measured));
+    g_autofree char *value = key_figure_text(&measured, 0);
+    CHECK_STR(value, "2 s");
+    CHECK(key_figure_take(find(figures, "time_to_identify"), &response.recording, &measured));
+    g_autofree char *never = key_figure_text(&measured, 0);
+    CHECK_STR(never, "never");
+    CHECK(key_figure_is_merit(find(figures, "time_to_identify")));
+    CHECK(!key_figure_is_merit(find(figures, "peak_errors")));
+    spec->observers.n = spec->teams.n = 0;
+    g_autoptr(KeyFigures) alone = key_figures_new(spec);
+    CHECK(!find(alone, "time_to_detect"));
+    response_end(&response);
+}
+
 static CU_TestInfo tests[] = {
+    {"responses_have_figures_where_somebody_watches",
+     responses_have_figures_where_somebody_watches},
     {"figures_are_taken_where_their_metric_exists", figures_are_taken_where_their_metric_exists},
     {"sites_where_people_log_in_have_one_of_their_own",
      sites_where_people_log_in_have_one_of_their_own},

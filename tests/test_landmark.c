@@ -1,4 +1,5 @@
 #include "models/landmark.h"
+#include "tests/response.h"
 #include "tests/scenario.h"
 
 #define HEAD                                                                                       \
@@ -56,7 +57,41 @@ notes_give_way_to_deeds(void)
     scenario_text_clear(&scenario);
 }
 
+/* Alerts go to and fro; the first of each observer is the news. */
+static void
+the_journal_tells_who_saw_and_who_knew(void)
+{
+    Response response;
+    SimTime times[2] = {-1, -1};
+    response_begin(&response, NULL);
+    for (int i = 0; i < 20; i++)
+        response_say(&response, 10 + i, "alert.fires", "observer/burn");
+    response_say(&response, 30, "alert.fires", "observer/probes");
+    response_say(&response, 31, "team.misled", "team/edge");
+    response_say(&response, 32, "team.identifies", "team/edge");
+    response_say(&response, 33, "team.posts", "team/edge");
+    g_autoptr(Landmarks) landmarks =
+        landmarks_new(&response.scenario.spec, times, response.journal);
+    static const char *const kinds[] = {"alert", "alert", "human", "human", "public"};
+    CHECK_INT(landmarks->n, G_N_ELEMENTS(kinds));
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
+        CHECK_STR(landmarks->landmarks[i].kind, kinds[i]);
+    CHECK_INT(landmarks->landmarks[0].at, 10 * SIM_SECOND);
+    response_end(&response);
+}
+
+static void
+every_verb_is_of_a_kind(void)
+{
+    for (int verb = 0; verb < VERB_COUNT; verb++)
+        CHECK(landmark_kind(verb) != NULL);
+    CHECK_STR(landmark_kind(VERB_KILL_SWITCH), "action");
+    CHECK_STR(landmark_kind(VERB_DDOS), "fault");
+}
+
 static CU_TestInfo tests[] = {
+    {"the_journal_tells_who_saw_and_who_knew", the_journal_tells_who_saw_and_who_knew},
+    {"every_verb_is_of_a_kind", every_verb_is_of_a_kind},
     {"entries_have_words", entries_have_words},
     {"notes_give_way_to_deeds", notes_give_way_to_deeds},
     CU_TEST_INFO_NULL,

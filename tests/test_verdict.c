@@ -1,6 +1,7 @@
 #include "models/verdict.h"
 #include "tests/harness.h"
 #include "tests/recording.h"
+#include "tests/response.h"
 #include "tests/scenario.h"
 
 #define HEAD                                                                                       \
@@ -249,7 +250,65 @@ names_that_do_not_exist_are_reported(void)
     expect_message("spotlight: latency.p95", "expected one that ends in success or errors");
 }
 
+/* What is said about an expectation of a run in which an alert fired 2 s after the onset. */
+static void
+expect_merit(const char *text, int seconds, const char *want)
+{
+    Response response;
+    ScenarioText scenario;
+    g_autofree char *whole = g_strconcat(RESPONSE_HEAD, text, NULL);
+    response_begin(&response, NULL);
+    response_say(&response, 10, "alert.fires", "observer/burn");
+    response_take(&response);
+    scenario_text_read(&scenario, whole);
+    Spec *spec = &scenario.spec;
+    spec->observers = (SimList){.items = response.observers, .n = 1};
+    verdict_check(spec, response.recording.recorder, scenario.messages);
+    if (sim_messages_errors(scenario.messages)) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        sim_messages_print(scenario.messages, false, out);
+        CHECK_HAS(out->str, want);
+    } else {
+        response.recording.end = seconds * SIM_SECOND;
+        Facts facts = {.recording = response.recording};
+        g_autoptr(Verdict) verdict = verdict_new(spec, &facts);
+        g_autofree char *got = g_strdup_printf("%s: %s", judgement_names[verdict->judgement],
+                                               verdict->n ? verdict->findings[0].sentence
+                                                          : verdict->published[0].simulated);
+        CHECK_STR(got, want);
+    }
+    scenario_text_clear(&scenario);
+    response_end(&response);
+}
+
+static void
+figures_of_merit_are_expected_in_durations(void)
+{
+    expect_merit("expect: [{metric: merit.detect, at_most: 2s}]", 40, "held: was 2 s");
+    expect_merit("expect: [{metric: merit.detect, at_most: 1s}]", 40, "failed: was 2 s");
+    expect_merit("expect: [{metric: merit.monitor, at_least: 1s}]", 12, "held: was 2 s");
+    expect_merit("expect: [{metric: merit.recover, at_most: 1m}]", 40, "held: was 24 s");
+    expect_merit("published: [{id: F1, about: alert, value: 2 s, source: post-mortem, measure: "
+                 "{metric: merit.detect}, at_most: 3s}]",
+                 40, "held: 2 s");
+}
+
+static void
+a_figure_of_merit_is_of_somebody_and_of_the_whole_run(void)
+{
+    expect_merit("expect: [{metric: merit.ack, at_most: 1s}]", 40, "expected teams");
+    expect_merit("expect: [{metric: merit.crowd, at_most: 1s}]", 40, "observers of that kind");
+    expect_merit("expect: [{metric: merit.detetc, at_most: 1s}]", 40,
+                 "did you mean 'merit.detect'");
+    expect_merit("expect: [{metric: merit.detect, of: peak, at_most: 1s}]", 40, "whole run");
+    expect_merit("expect: [{metric: merit.detect, at_most: 1s, within: 1m}]", 40, "no after");
+    expect_merit("expect: [{metric: merit.detect, at_most: '11:00:30'}]", 40, "clock time");
+}
+
 static CU_TestInfo tests[] = {
+    {"figures_of_merit_are_expected_in_durations", figures_of_merit_are_expected_in_durations},
+    {"a_figure_of_merit_is_of_somebody_and_of_the_whole_run",
+     a_figure_of_merit_is_of_somebody_and_of_the_whole_run},
     {"a_figure_within_its_bounds_holds", a_figure_within_its_bounds_holds},
     {"a_figure_outside_fails", a_figure_outside_fails},
     {"an_instant_is_compared_with_a_clock_time", an_instant_is_compared_with_a_clock_time},

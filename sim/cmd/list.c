@@ -5,6 +5,7 @@
 #include "sim/cmd/run.h"
 
 #include "models/capability.h"
+#include "models/merit.h"
 #include "models/metric.h"
 
 #include <string.h>
@@ -86,6 +87,8 @@ static const char *const metric_patterns[][2] = {
     {"sessions.SITE.open", "Sessions."},
     {"cache.warm, origin.requests", "Share warm; requests per second that reach origins."},
     {"config.NAME.bad, .held, .new", "Shares of PoPs by version."},
+    {"merit.detect, .page, .ack, .identify", "From users' pain to an alert, people, the cause."},
+    {"merit.mitigate, .recover, .first-word", "From users' pain to relief, and the public word."},
 };
 
 static bool
@@ -115,6 +118,9 @@ list_metrics(Rows *rows, const char *name)
             column == SIM_NONE ? NULL : sim_recorder_describe(run_recorder(run), column);
         add(rows, names->pdata[i], about && about->about ? about->about : "");
     }
+    for (int kind = 0; kind < MERIT_COUNT; kind++)
+        if (merit_applies(&scenario->spec, (MeritKind)kind))
+            add(rows, merit_names[kind], merit_abouts[kind]);
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "sim/cmd/result.h"
 
+#include "models/phase_story.h"
+
 #include <math.h>
 
 static void
@@ -66,6 +68,22 @@ take_causes(Result *result)
     result->n_causes = causes->len;
 }
 
+/* Before the verdict, which may ask for it. */
+static void
+take_merit(Result *result)
+{
+    const Spec *spec = &result->scenario->spec;
+    const Recording *recording = &result->facts.recording;
+    uint32_t cause =
+        result->n_causes ? run_cause_entry(result->run, result->causes[0].slot) : SIM_NONE;
+    merit_take(spec, recording, run_journal(result->run), cause, &result->merit);
+    result->facts.recording.merit = &result->merit;
+    if (phase_story_applies(spec))
+        phase_story_find(recording, &result->merit, &result->phases);
+    else
+        phases_find(recording, &result->phases);
+}
+
 Result *
 result_new(const Scenario *scenario, Run *run, const ResultOptions *options)
 {
@@ -80,8 +98,8 @@ result_new(const Scenario *scenario, Run *run, const ResultOptions *options)
     result->figures = key_figures_new(&scenario->spec);
     take_facts(result);
     take_causes(result);
+    take_merit(result);
     result->verdict = verdict_new(&scenario->spec, &result->facts);
-    phases_find(&result->facts.recording, &result->phases);
     result->landmarks = landmarks_new(&scenario->spec, result->facts.entry_times, run_journal(run));
     return result;
 }

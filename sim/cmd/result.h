@@ -8,6 +8,7 @@
 
 #include "models/keyfigure.h"
 #include "models/landmark.h"
+#include "models/merit.h"
 #include "models/phase.h"
 #include "models/run.h"
 #include "models/verdict.h"
@@ -31,6 +32,7 @@ typedef struct Result {
     char *digest;  /* 16 hexadecimal digits */
     Facts facts;   /* with the recording; owns the arrays */
     Verdict *verdict;
+    Merit merit; /* facts.recording.merit */
     Phases phases;
     KeyFigures *figures;
     Landmarks *landmarks;

@@ -1,5 +1,6 @@
 #include "sim/cmd/summary.h"
 
+#include "sim/cmd/summary_response.h"
 #include "sim/quantity.h"
 
 #include <math.h>
@@ -128,7 +129,8 @@ append_figures(GString *out, const Result *result)
     for (uint32_t i = 0; i < result->figures->n; i++) {
         const KeyFigure *figure = &result->figures->figures[i];
         Measured measured;
-        if (!key_figure_take(figure, recording, &measured) || isnan(measured.value))
+        if (key_figure_is_merit(figure) || !key_figure_take(figure, recording, &measured) ||
+            isnan(measured.value))
             continue;
         if (measured.value == 0 && figure->is_silent_at_zero)
             continue;
@@ -343,6 +345,7 @@ text_with(const Result *result, const char *directory, Detail detail)
     append_head(out, result);
     append_kept(out, result);
     append_phases(out, result);
+    summary_response(out, result);
     append_figures(out, result);
     append_latencies(out, result, detail.has_latencies);
     append_causes(out, result, MIN(detail.most, 6));
@@ -534,6 +537,7 @@ summary_json(Json *json, const Result *result, const char *directory)
     json_measures(json, result);
     json_latencies(json, result);
     json_story(json, result);
+    summary_response_json(json, result);
     json_published(json, result);
     json_expectations(json, result);
 }
