@@ -4,6 +4,25 @@
 
 enum { NAMES_MAX = 1000 };
 
+/* What guards calls guards none inside a PoP, where a call is CPU time of the request's own. */
+static void
+check_guards(SimFields *fields, const ServiceSpec *service, const NeedSpec *need)
+{
+    bool is_guarded = need->breaker.kind || need->throttle || need->bulkhead > 0 ||
+                      need->retries_at_once > 0 || need->retry_budget > 0 ||
+                      need->outlier.entity.is_given;
+    if (service->placement == PLACEMENT_POP && is_guarded)
+        sim_fields_error(fields, need->entity.mark,
+                         "need '%s' has a breaker, throttle, bulkhead, budget or outlier, but that "
+                         "service stands at the PoPs: expected a core or external service",
+                         need->entity.name);
+    else if (need->outlier.entity.is_given && service->station.hosts < 1)
+        sim_fields_error(fields, need->outlier.entity.mark,
+                         "need '%s' tells hosts of that service apart, which has none: expected "
+                         "hosts: in its station",
+                         need->entity.name);
+}
+
 static void
 resolve_needs(SimFields *fields, const Spec *spec, const SimList *needs)
 {
@@ -15,8 +34,10 @@ resolve_needs(SimFields *fields, const Spec *spec, const SimList *needs)
         need->service = 0;
         while (names[need->service] && strcmp(names[need->service], need->entity.name) != 0)
             need->service++;
-        if (names[need->service])
+        if (names[need->service]) {
+            check_guards(fields, SIM_ITEM(spec->services, ServiceSpec, need->service), need);
             continue;
+        }
         const char *nearest = sim_fields_nearest(need->entity.name, names);
         sim_fields_error(fields, need->entity.mark, "no service is called '%s'%s%s%s",
                          need->entity.name, nearest ? "; did you mean '" : "",

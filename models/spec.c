@@ -183,6 +183,11 @@ static const SimField need_fields[] = {
     COUNT(NeedSpec, bulkhead, "bulkhead", .fallback = "0", .min = 0, .max = 1e9,
           .about = "Most calls in hand at once, at one PoP or of one central caller; more fail at "
                    "once; 0: any number."),
+    CHOICE(NeedSpec, limits, "limits", .choices = call_limit_names, .fallback = "none",
+           .about = "Whose numbers bulkhead and retries_at_once have when they are not given: "
+                    "envoy's circuit breaking 1024 and 3, hystrix' pool 10."),
+    COUNT(NeedSpec, retries_at_once, "retries_at_once", .fallback = "0", .min = 0, .max = 1e9,
+          .about = "Most retries in hand at once, as bulkhead; 0: any number."),
     SHARE(NeedSpec, retry_budget, "retry_budget", .fallback = "0%", .min = 0, .max = 1,
           .about = "Retries for each first try; 0%: no limit."),
     OBJECT(NeedSpec, outlier, "outlier", .table = &outlier_table,
@@ -474,6 +479,10 @@ static void
 need_check(SimFields *fields, void *item)
 {
     NeedSpec *need = item;
+    if (need->bulkhead <= 0)
+        need->bulkhead = call_limit_calls[need->limits];
+    if (need->retries_at_once <= 0)
+        need->retries_at_once = call_limit_retries[need->limits];
     if (need->on_failure == NEED_FALLBACK && need->fallback == SIM_NONE)
         sim_fields_error(fields, need->entity.mark,
                          "need '%s' has on_failure: fallback: expected fallback: with the name of "

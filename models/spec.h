@@ -99,9 +99,11 @@ typedef struct NeedSpec {
     int64_t retries;
     int outcome; /* of the caller's request when the call fails; OUTCOME_NONE: the service's own */
     BreakerSpec breaker;
-    int throttle;        /* ThrottleKind: calls that the caller refuses itself */
-    double bulkhead;     /* calls of one caller's kind at one PoP in hand at once; 0: any number */
-    double retry_budget; /* retries a first try; 0: no limit */
+    int throttle;    /* ThrottleKind: calls that the caller refuses itself */
+    int limits;      /* CallLimits: whose numbers the two that follow are when not given */
+    double bulkhead; /* calls of one caller's kind at one PoP in hand at once; 0: any number */
+    double retries_at_once; /* of them, retries; 0: any number */
+    double retry_budget;    /* retries a first try; 0: no limit */
     OutlierSpec outlier;
 } NeedSpec;
 

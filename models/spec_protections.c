@@ -2,9 +2,33 @@
 
 #include "models/spec_row.h"
 
-const char *const breaker_names[BREAKER_KINDS + 1] = {"none", "hystrix", "resilience4j", "finagle",
-                                                      NULL};
-const char *const throttle_names[THROTTLE_KINDS + 1] = {"none", "sre", "envoy", NULL};
+const char *const call_limit_names[CALL_LIMITS + 1] = {"none", "envoy", "hystrix", NULL};
+const double call_limit_calls[CALL_LIMITS] = {0, 1024, 10};
+const double call_limit_retries[CALL_LIMITS] = {0, 3, 0};
+
+BreakerRule
+breaker_rule(const BreakerSpec *spec)
+{
+    return (BreakerRule){.kind = (BreakerKind)spec->kind,
+                         .errors = spec->errors,
+                         .volume = spec->volume,
+                         .window = spec->window,
+                         .open = spec->open,
+                         .consecutive = spec->consecutive,
+                         .slow = spec->slow,
+                         .slow_share = spec->slow_share};
+}
+
+OutlierRule
+outlier_rule(const OutlierSpec *spec)
+{
+    return (OutlierRule){.consecutive = spec->consecutive,
+                         .interval = spec->interval,
+                         .ejection = spec->ejection,
+                         .ejection_max = spec->ejection_max,
+                         .ejected_max = spec->ejected_max,
+                         .panic = spec->panic};
+}
 
 static const SimField breaker_fields[] = {
     CHOICE(BreakerSpec, kind, "kind", .fallback = "none", .choices = breaker_names,
@@ -22,12 +46,43 @@ static const SimField breaker_fields[] = {
                       "60s; 5s, growing to 300s)."),
     COUNT(BreakerSpec, consecutive, "consecutive", .fallback = "0", .min = 0, .max = 1e6,
           .about = "finagle: failures on end that trip it; 0: its own (5)."),
+    DURATION(BreakerSpec, slow, "slow", .fallback = "0s", .min = 0, .max = 3600,
+             .about = "resilience4j: a call that takes so long counts as slow; 0s: its own (60s)."),
+    SHARE(BreakerSpec, slow_share, "slow_share", .fallback = "0%", .min = 0, .max = 1,
+          .about = "resilience4j: slow share that trips it; 0%: its own (100%)."),
 };
+
+/* Numbers that the kind does not ask for. */
+static void
+breaker_check(SimFields *fields, void *item)
+{
+    const BreakerSpec *spec = item;
+    BreakerRule rule = breaker_rule(spec);
+    BreakerRule own = breaker_rule_complete(&(BreakerRule){.kind = rule.kind});
+    const struct {
+        const char *key;
+        bool is_given, is_read;
+    } keys[] = {{"errors", rule.errors > 0, own.errors > 0},
+                {"volume", rule.volume > 0, own.volume > 0},
+                {"window", rule.window > 0, own.window > 0},
+                {"open", rule.open > 0, own.open > 0},
+                {"consecutive", rule.consecutive > 0, own.consecutive > 0},
+                {"slow", rule.slow > 0, own.slow > 0},
+                {"slow_share", rule.slow_share > 0, own.slow_share > 0}};
+    for (uint32_t i = 0; i < G_N_ELEMENTS(keys); i++)
+        if (keys[i].is_given && !keys[i].is_read)
+            sim_fields_error(fields, spec->entity.mark,
+                             "a breaker of kind %s has no %s: expected a kind that has, or none "
+                             "of it",
+                             breaker_names[rule.kind], keys[i].key);
+}
+
 const SimFieldTable breaker_table = {.name = "breaker",
                                      .about = "Stops calling what keeps failing; one for each "
                                               "caller's kind at each PoP.",
                                      .size = sizeof(BreakerSpec),
                                      SIM_TABLE(breaker_fields),
+                                     .check = breaker_check,
                                      .shorthand = "kind"};
 
 static const SimField outlier_fields[] = {

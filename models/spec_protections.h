@@ -7,16 +7,10 @@
  */
 #pragma once
 
+#include "models/breaker.h"
+#include "models/outlier.h"
+#include "models/throttle.h"
 #include "sim/fields.h"
-
-typedef enum BreakerKind {
-    BREAKER_NONE,
-    BREAKER_HYSTRIX,
-    BREAKER_RESILIENCE4J,
-    BREAKER_FINAGLE, /* failure accrual: consecutive failures */
-    BREAKER_KINDS
-} BreakerKind;
-extern const char *const breaker_names[BREAKER_KINDS + 1]; /* NULL-terminated */
 
 typedef struct BreakerSpec {
     SimEntity entity;
@@ -26,15 +20,15 @@ typedef struct BreakerSpec {
     SimTime window;     /* hystrix; 0: its own */
     SimTime open;       /* time until it probes; 0: the kind's own */
     double consecutive; /* finagle: failures on end that trip it; 0: its own */
+    SimTime slow;       /* resilience4j: a call that takes so long counts as slow; 0: its own */
+    double slow_share;  /* of the window that trips it; 0: its own */
 } BreakerSpec;
+BreakerRule breaker_rule(const BreakerSpec *spec);
 
-typedef enum ThrottleKind {
-    THROTTLE_NONE,
-    THROTTLE_SRE,
-    THROTTLE_ENVOY,
-    THROTTLE_KINDS
-} ThrottleKind;
-extern const char *const throttle_names[THROTTLE_KINDS + 1]; /* NULL-terminated */
+typedef enum CallLimits { LIMITS_NONE, LIMITS_ENVOY, LIMITS_HYSTRIX, CALL_LIMITS } CallLimits;
+extern const char *const call_limit_names[CALL_LIMITS + 1]; /* NULL-terminated */
+/* Calls in hand, and retries among them, that a caller allows itself; 0: any number. */
+extern const double call_limit_calls[CALL_LIMITS], call_limit_retries[CALL_LIMITS];
 
 typedef struct OutlierSpec { /* hosts that fail are left out: Envoy's outlier detection */
     SimEntity entity;
@@ -45,6 +39,7 @@ typedef struct OutlierSpec { /* hosts that fail are left out: Envoy's outlier de
     double ejected_max; /* share of hosts out at once */
     double panic;       /* share of hosts that must be in; with fewer all are asked again */
 } OutlierSpec;
+OutlierRule outlier_rule(const OutlierSpec *spec);
 
 typedef struct AutoscaleSpec {
     SimEntity entity;

@@ -13,6 +13,14 @@ const ThrottleRule throttle_envoy = {.window_s = 30,
                                      .reject_max = 0.8,
                                      .counts_rejected = false};
 
+const char *const throttle_names[THROTTLE_KINDS + 1] = {"none", "sre", "envoy", NULL};
+
+const ThrottleRule *
+throttle_rule(ThrottleKind kind)
+{
+    return kind == THROTTLE_SRE ? &throttle_sre : kind == THROTTLE_ENVOY ? &throttle_envoy : NULL;
+}
+
 static uint32_t
 slot_after(uint32_t slot)
 {
@@ -48,6 +56,18 @@ record(Throttle *throttle, double slot_s, double dt_s, double requests_per_s, do
     }
 }
 
+static double
+find_share(Throttle *throttle, const ThrottleRule *rule)
+{
+    double requests = window_sum(throttle, throttle->requests);
+    double ok = window_sum(throttle, throttle->accepted);
+    double share = fmax(0, (requests - rule->multiplier * ok) / (requests + 1));
+    if (rule->aggression != 1)
+        share = sim_pow(share, 1 / rule->aggression);
+    throttle->share = fmin(share, rule->reject_max);
+    return throttle->share;
+}
+
 double
 throttle_step(Throttle *throttle, const ThrottleRule *rule, double dt_s, double offered_per_s,
               double accepted)
@@ -58,11 +78,32 @@ throttle_step(Throttle *throttle, const ThrottleRule *rule, double dt_s, double 
     double sent_per_s = offered_per_s * (1 - throttle->share);
     record(throttle, rule->window_s / THROTTLE_SLOTS, dt_s,
            rule->counts_rejected ? offered_per_s : sent_per_s, sent_per_s * accepted);
-    double requests = window_sum(throttle, throttle->requests);
-    double ok = window_sum(throttle, throttle->accepted);
-    double share = fmax(0, (requests - rule->multiplier * ok) / (requests + 1));
-    if (rule->aggression != 1)
-        share = sim_pow(share, 1 / rule->aggression);
-    throttle->share = fmin(share, rule->reject_max);
-    return throttle->share;
+    return find_share(throttle, rule);
+}
+
+static void
+advance(Throttle *throttle, const ThrottleRule *rule, SimTime now)
+{
+    SIM_ASSERT(now >= throttle->at);
+    record(throttle, rule->window_s / THROTTLE_SLOTS, sim_seconds(now - throttle->at), 0, 0);
+    throttle->at = now;
+}
+
+bool
+throttle_admit(Throttle *throttle, const ThrottleRule *rule, SimTime now, double draw)
+{
+    advance(throttle, rule, now);
+    bool goes = draw >= find_share(throttle, rule);
+    if (rule->counts_rejected)
+        throttle->requests[throttle->newest] += 1;
+    return goes;
+}
+
+void
+throttle_answer(Throttle *throttle, const ThrottleRule *rule, SimTime now, bool ok)
+{
+    advance(throttle, rule, now);
+    if (!rule->counts_rejected)
+        throttle->requests[throttle->newest] += 1;
+    throttle->accepted[throttle->newest] += ok;
 }

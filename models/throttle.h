@@ -19,15 +19,24 @@
  * slots, of which the oldest leaves in proportion to how far the newest is filled.  One state
  * stands for a group of clients that see the same backend.
  *
- * Left out: sampling noise of clients with few requests (retry_policy.h has SRE's call by call),
- * and Envoy's volume threshold (off by default).
+ * Call by call: throttle_admit for each call that wants to go, throttle_answer for each that went.
+ * The same window, and p as of each call.  One state keeps to one of the two forms.
+ *
+ * Left out: Envoy's volume threshold (off by default).
  */
 #pragma once
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "sim/base.h"
 
 #define THROTTLE_SLOTS 16
+
+typedef enum ThrottleKind {
+    THROTTLE_NONE,
+    THROTTLE_SRE,
+    THROTTLE_ENVOY,
+    THROTTLE_KINDS
+} ThrottleKind;
+extern const char *const throttle_names[THROTTLE_KINDS + 1]; /* NULL-terminated */
 
 typedef struct ThrottleRule {
     double window_s;
@@ -38,6 +47,8 @@ typedef struct ThrottleRule {
 } ThrottleRule;
 
 extern const ThrottleRule throttle_sre, throttle_envoy;
+/* NULL for THROTTLE_NONE. */
+const ThrottleRule *throttle_rule(ThrottleKind kind);
 
 /* Zero bytes are a client that has sent nothing yet. */
 typedef struct Throttle {
@@ -46,6 +57,7 @@ typedef struct Throttle {
     uint32_t newest;
     double filled; /* part of the newest slot's time that has passed */
     double share;  /* rejected now */
+    SimTime at;    /* call by call: as of then */
 } Throttle;
 
 /*
@@ -54,3 +66,8 @@ typedef struct Throttle {
  */
 double throttle_step(Throttle *throttle, const ThrottleRule *rule, double dt_s,
                      double offered_per_s, double accepted);
+
+/* One call wants to go; draw is a uniform number in (0, 1).  `now` never runs backwards. */
+bool throttle_admit(Throttle *throttle, const ThrottleRule *rule, SimTime now, double draw);
+/* A call that went has been answered; ok: the backend took it. */
+void throttle_answer(Throttle *throttle, const ThrottleRule *rule, SimTime now, bool ok);

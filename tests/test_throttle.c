@@ -1,6 +1,7 @@
 #include "tests/harness.h"
 
 #include "models/throttle.h"
+#include "sim/rng.h"
 
 #include <glib.h>
 #include <math.h>
@@ -112,6 +113,39 @@ aggression_flattens_the_rejection(void)
     CHECK_NEAR(throttle.share, sqrt((12000 - 6000 / .95) / 12001), 1e-9);
 }
 
+/* Call by call, against a backend that takes mu a second, evenly. */
+static double
+share_of_single_calls(const ThrottleRule *rule, double per_s, double mu, double *ret_sent)
+{
+    Throttle throttle = {0};
+    SimRng rng = sim_rng_named(1, 0, "calls");
+    double sent = 0, rejected = 0, room = 0;
+    SimTime every = sim_from_seconds(1 / per_s), from = 600 * SIM_SECOND, now = 0;
+    for (; now < 2 * from; now += every) {
+        room = fmin(room + mu / per_s, 50);
+        if (!throttle_admit(&throttle, rule, now, sim_rng_unit(&rng))) {
+            rejected += now >= from;
+            continue;
+        }
+        throttle_answer(&throttle, rule, now, room >= 1);
+        room -= room >= 1 ? 1 : 0;
+        sent += now >= from;
+    }
+    *ret_sent = sent / sim_seconds(now - from);
+    return rejected / (rejected + sent);
+}
+
+/* Case 14, call by call. */
+static void
+single_calls_find_the_same_shares(void)
+{
+    double sent = 0;
+    CHECK_NEAR(share_of_single_calls(throttle_rule(THROTTLE_SRE), 1000, 100, &sent), .8, .024);
+    CHECK_NEAR(sent, 200, 6);
+    CHECK_NEAR(share_of_single_calls(throttle_rule(THROTTLE_ENVOY), 400, 100, &sent), .487, .0146);
+    CHECK_NEAR(sent, 205.2, 6);
+}
+
 static CU_TestInfo tests[] = {
     {"sre_clients_send_twice_what_is_accepted", sre_clients_send_twice_what_is_accepted},
     {"sre_clients_reject_nothing_below_twice_the_capacity",
@@ -127,6 +161,7 @@ static CU_TestInfo tests[] = {
     {"a_step_longer_than_the_window_leaves_the_window_full_of_it",
      a_step_longer_than_the_window_leaves_the_window_full_of_it},
     {"aggression_flattens_the_rejection", aggression_flattens_the_rejection},
+    {"single_calls_find_the_same_shares", single_calls_find_the_same_shares},
     CU_TEST_INFO_NULL,
 };
 
