@@ -77,7 +77,7 @@ attach_scratch(Flow *flow)
 }
 
 static void
-attach_pop(Flow *flow, FlowPop *pop)
+attach_pop(Flow *flow, FlowPop *pop, bool counts_sites)
 {
     SimArena *arena = flow->arena;
     const NetworkSpec *network = &flow->world->spec->network;
@@ -97,6 +97,10 @@ attach_pop(Flow *flow, FlowPop *pop)
     pop->active = SIM_ARENA_NEW(arena, FlowActive, flow->active_max);
     pop->speed = 1;
     pop->stretch = 1;
+    if (counts_sites) {
+        pop->site_offered = SIM_ARENA_NEW(arena, double, flow->world->n_sites);
+        pop->site_failed = SIM_ARENA_NEW(arena, double, flow->world->n_sites);
+    }
     for (uint32_t u = 0; u < flow->plan->n_units; u++)
         pop->behaviour[u] = BEHAVIOUR_NORMAL;
     for (uint32_t s = 0; s < flow->world->n_sites; s++)
@@ -152,6 +156,9 @@ attach_services(Flow *flow)
 {
     SimArena *arena = flow->arena;
     flow->killed = SIM_ARENA_NEW(arena, bool, flow->world->n_services);
+    flow->on_failure = SIM_ARENA_NEW(arena, int, flow->world->n_services);
+    for (uint32_t v = 0; v < flow->world->n_services; v++)
+        flow->on_failure[v] = NEED_AS_WRITTEN;
     flow->calls = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     flow->tried = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     flow->zone_extra = SIM_ARENA_NEW(arena, double, (size_t)flow->n_pops * flow->n_zones + 1);
@@ -183,8 +190,9 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     find_reactions(flow);
     flow_catchment_attach(flow);
     flow->pops = SIM_ARENA_NEW(arena, FlowPop, flow->n_pops);
+    flow->was_there = row_column(flow, options->counts_sites ? 2 : 0);
     for (uint32_t p = 0; p < flow->n_pops; p++)
-        attach_pop(flow, &flow->pops[p]);
+        attach_pop(flow, &flow->pops[p], options->counts_sites);
     find_cores(flow);
     flow->books = books_new(world, flow->plan, arena, options->duration);
     books_ways_find(flow->books, flow->traffic.demand, arena);
@@ -203,8 +211,8 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
 
 /* ticks ------------------------------------------------------------------------------------- */
 
-static void
-advance_all(Flow *flow)
+void
+flow_advance_all(Flow *flow)
 {
     SimTime now = sim_now(flow->world->sim);
     for (uint32_t p = 0; p < flow->n_pops; p++)
@@ -251,7 +259,7 @@ advance_origins(Flow *flow, double seconds)
 static void
 close_bucket(Flow *flow, SimTime now)
 {
-    advance_all(flow);
+    flow_advance_all(flow);
     for (uint32_t p = 0; p < flow->n_pops; p++)
         flow_pop_plan_next(flow, p);
     flow_cause_share_out(flow);
@@ -288,7 +296,7 @@ finish(void *plane)
 {
     Flow *flow = plane;
     SimTime now = sim_now(flow->world->sim);
-    advance_all(flow);
+    flow_advance_all(flow);
     flow_catchment_advance(flow, now);
     if (now > flow->books->bucket_from && sim_recorder_n_closed(flow->books->recorder) <
                                               sim_recorder_n_buckets(flow->books->recorder)) {
@@ -316,7 +324,7 @@ verify(const Sim *sim, const void *state)
             for (uint32_t r = 0; r < flow->plan->n_clients; r++)
                 inside += pop->dropped[k * flow->plan->stride + r];
         double queued = flow_station_waiting(&pop->station, pop->at);
-        inside += pop->delays.pending + queued;
+        inside += pop->delays.pending + pop->entry.lost.pending + queued;
         slack += flow->n_zones ? queued : 0; /* calls through fronts are no people */
         flow_station_verify(&pop->station, pop->at);
     }
@@ -369,14 +377,11 @@ refresh_all(Flow *flow)
     flow->core_version++;
 }
 
+/* After a switch, for those too who wait. */
 static void
-kill_switch_set(void *plane, uint32_t service, bool killed, uint32_t cause)
+rebuild(Flow *flow)
 {
-    Flow *flow = plane;
-    (void)cause;
-    advance_all(flow);
-    flow->killed[service] = killed;
-    flow_plan_build(flow->plan, flow->world, flow->killed);
+    flow_plan_build(flow->plan, flow->world, flow->killed, flow->on_failure);
     find_reactions(flow);
     for (uint32_t p = 0; p < flow->n_pops; p++)
         flow_pop_reweigh(flow, p);
@@ -384,11 +389,33 @@ kill_switch_set(void *plane, uint32_t service, bool killed, uint32_t cause)
 }
 
 static void
+kill_switch_set(void *plane, uint32_t service, bool killed, uint32_t cause)
+{
+    Flow *flow = plane;
+    (void)cause;
+    flow_advance_all(flow);
+    flow->killed[service] = killed;
+    rebuild(flow);
+}
+
+static void
+need_set(void *plane, uint32_t service, int on_failure, uint32_t cause)
+{
+    Flow *flow = plane;
+    (void)cause;
+    SIM_ASSERT(on_failure == NEED_AS_WRITTEN || flow_plan_may_switch(flow->world, service));
+    SIM_ASSERT(on_failure != NEED_FALLBACK);
+    flow_advance_all(flow);
+    flow->on_failure[service] = on_failure;
+    rebuild(flow);
+}
+
+static void
 front_set(void *plane, uint32_t service, uint32_t cohort, uint32_t cause)
 {
     Flow *flow = plane;
     (void)cause;
-    advance_all(flow);
+    flow_advance_all(flow);
     flow->traffic.front_cohort[service] = cohort;
     traffic_shares_find(&flow->traffic);
     refresh_all(flow);
@@ -398,7 +425,7 @@ static void
 capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
 {
     Flow *flow = plane;
-    advance_all(flow);
+    flow_advance_all(flow);
     if (flow->core_of[service] == SIM_NONE) {
         flow->pop_scale = factor;
         flow->scale_slot = factor < 1 ? books_cause_slot(flow->books, cause) : 0;
@@ -414,7 +441,7 @@ static void
 halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
 {
     Flow *flow = plane;
-    advance_all(flow);
+    flow_advance_all(flow);
     if (flow->core_of[service] == SIM_NONE) {
         for (uint32_t p = 0; p < flow->n_pops; p++)
             flow->pops[p].is_halted = halted;
@@ -431,7 +458,7 @@ static void
 demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cause)
 {
     Flow *flow = plane;
-    advance_all(flow);
+    flow_advance_all(flow);
     flow->traffic.surge[site] = factor;
     flow->traffic.limit[site] = limit;
     flow->traffic.limit_slot[site] = limit < 0 ? 0 : books_cause_slot(flow->books, cause);
@@ -475,6 +502,15 @@ counts(const void *plane, uint32_t pop)
                          .failed = llround(flow->pops[pop].counts.failed)};
 }
 
+static PlaneCounts
+site_counts(const void *plane, uint32_t pop, uint32_t site)
+{
+    const FlowPop *at = &((const Flow *)plane)->pops[pop];
+    SIM_ASSERT(at->site_offered);
+    return (PlaneCounts){.offered = llround(at->site_offered[site]),
+                         .failed = llround(at->site_failed[site])};
+}
+
 static const Books *
 books(const void *plane)
 {
@@ -509,5 +545,9 @@ const PlaneOps flow_plane_ops = {
     .demand_set = demand_set,
     .catchment_moved = flow_catchment_moved,
     .cache_keep = cache_keep,
+    .impair_set = flow_impair_set,
+    .entry_set = flow_entry_set,
+    .need_set = need_set,
     .counts = counts,
+    .site_counts = site_counts,
 };

@@ -66,6 +66,19 @@ typedef struct FlowActive {
     bool is_joined; /* the same calls as the one before, so it takes its share of what that had */
 } FlowActive;
 
+/* Faults on the way in, in the order that attempts meet them: a name that does not resolve, a
+ * packet lost, a connection refused. */
+typedef enum FlowGate { FLOW_GATE_NAME, FLOW_GATE_WAY, FLOW_GATE_TLS, FLOW_GATES } FlowGate;
+
+typedef struct FlowEntry { /* NULL columns until the first fault */
+    EntryFault *faults;    /* [gate][site] */
+    double *share;         /* [gate][row] of what comes that ends there */
+    uint32_t *slot;        /* [gate][row] of the last cause */
+    double *delay;         /* [row] seconds that the others lose */
+    FlowDelays lost;       /* attempts of those who wait in vain */
+    bool is_set, has_delay;
+} FlowEntry;
+
 typedef struct FlowPop {
     SimTime at, due;  /* advanced up to; the next step is due no later */
     uint32_t stretch; /* ticks that a step may take */
@@ -94,10 +107,13 @@ typedef struct FlowPop {
     FlowStation station;
     double *carry; /* [level][row] retries that enter with the next piece; NULL: never yet */
     FlowDelays delays;
+    FlowEntry entry;
     BooksPop counts;
-    double bucket_backlog;            /* waiting CPU seconds x seconds since the bucket opened */
-    double bucket_cost, bucket_calls; /* CPU seconds that its attempts ask for; attempts */
-    double *dropped;                  /* [level][row] calls lost when processes died; or NULL */
+    double *site_offered, *site_failed; /* [site] attempts since the run began; NULL: nobody asks */
+    double bucket_backlog;              /* waiting CPU seconds x seconds since the bucket opened */
+    double bucket_cost, bucket_calls;   /* CPU seconds that its attempts ask for; attempts */
+    double bucket_delay;                /* seconds that faults cost those served */
+    double *dropped;                    /* [level][row] calls lost when processes died; or NULL */
     bool has_dropped;
     uint32_t overload_slot; /* cause of lost capacity or burnt CPU; 0: none */
     uint32_t backlog_slot;  /* the last such cause since work began to wait; 0: none */
@@ -129,6 +145,12 @@ typedef struct FlowCore {
     uint32_t backlog_slot;  /* as of a PoP */
     uint32_t n_streams;
     double *timeout, *work, *arrivals, *started, *timed_out, *refused; /* [stream] */
+    double *patience;      /* [stream] time-out as written: less what the way takes is `timeout` */
+    double *given_up;      /* [stream] since the last tick, when a fault began */
+    Impairment impairment; /* by faults */
+    bool is_impaired;
+    uint32_t impair_slot;        /* cause of that */
+    double turned;               /* share of the tick's calls that it kept from the station */
     double own_failed;           /* share lost at its own station */
     double failed;               /* share of calls that fail, own and by what it needs */
     double announced;            /* the value that PoPs last saw */
@@ -151,7 +173,8 @@ typedef struct Flow {
     FlowClients clients;
     Traffic traffic;
     Books *books;
-    bool *killed; /* [service] */
+    bool *killed;    /* [service] */
+    int *on_failure; /* [service] set by switches; NEED_AS_WRITTEN */
     FlowNowhere nowhere;
     uint32_t n_pops, n_zones;
     uint32_t halt_slot, scale_slot; /* causes of the last halt and scaling down of PoPs; 0: none */
@@ -192,6 +215,9 @@ typedef struct Flow {
     uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
+    double *turned;    /* [gate][level][row] attempts that end on the way; NULL until a fault */
+    double *in_vain;   /* [level][row] attempts whose clients have waited in vain */
+    double *was_there; /* [2][row] offered and failed at the begin of a step */
 } Flow;
 
 /* One step of one PoP. */
@@ -202,6 +228,7 @@ typedef struct FlowStep {
     SimTime from, to;
     double seconds;
     uint32_t n, levels, n_active; /* stride; levels; terms that fail now */
+    bool has_entry;               /* attempts end on the way, or have */
 } FlowStep;
 
 /* Column k of a table of columns of rows. */
@@ -231,6 +258,11 @@ void flow_pop_refresh(Flow *flow, uint32_t pop); /* after a behaviour or the pla
 void flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed);
 void flow_pop_miss_set(Flow *flow, FlowPop *pop); /* after cache ages changed */
 
+/* flow_book.c: what a step comes to, in the books and for the next */
+static const double FLOW_CALM = 1e-9; /* people or attempts below which a PoP has none waiting */
+void flow_book_step(const FlowStep *step, bool by_station);
+void flow_book_sites_begin(const FlowStep *step); /* before anything of the step is booked */
+
 /* flow_catchment.c: metros move, those who wait there with them */
 void flow_catchment_attach(Flow *flow);
 void flow_catchment_demand_set(Flow *flow, SimTime at);
@@ -242,10 +274,34 @@ void flow_catchment_advance(Flow *flow, SimTime to);
 void flow_core_attach(Flow *flow);
 void flow_core_advance(Flow *flow, SimTime from, SimTime to);
 
+/* flow_entry.c: faults on the way to a PoP */
+void flow_entry_set(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault);
+/* Attempts end on the way, or have and their clients do not know yet. */
+bool flow_entry_is_busy(const FlowPop *pop);
+/* At the begin of a step: those who have waited in vain. */
+void flow_entry_take(const FlowStep *step);
+/* Takes from the attempts of a level those that end on the way. */
+void flow_entry_divert(const FlowStep *step, uint32_t level, double *attempts);
+/* Adds attempts of a level whose clients know now that they failed. */
+void flow_entry_failed(const FlowStep *step, uint32_t level, double *into);
+/* What the step's last diversion comes to. */
+void flow_entry_book(const FlowStep *step);
+
+/* flow_impair.c: faults of central services */
+void flow_impair_set(void *plane, uint32_t service, const Impairment *impairment);
+/* Takes from the arrivals of a tick what never comes to the station. */
+void flow_impair_arrive(FlowCore *core, double seconds);
+/* Share of calls with this time-out that fail, as last judged. */
+double flow_impair_failed(const FlowCore *core, SimTime timeout);
+/* The way takes longer than callers with this time-out wait. */
+bool flow_impair_is_late(const FlowCore *core, SimTime timeout);
+/* Some caller is late. */
+bool flow_impair_is_any_late(const FlowCore *core);
+
 /* flow_cause.c */
 void flow_cause_attach(Flow *flow);
 /* Adds `amount` to the causes of a failed call of a central service, of its own overload. */
-void flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double amount,
+void flow_cause_of_call(Flow *flow, const FlowCore *core, const NeedSpec *need, double amount,
                         double *into);
 void flow_cause_of_overload(Flow *flow, const FlowCore *core, double amount, double *into);
 /* At the end of a tick: marks of waiting people, pseudo-slots shared out, causes counted. */
@@ -255,4 +311,5 @@ void flow_cause_share_out(Flow *flow);
 void flow_record_close(Flow *flow, SimTime to);
 
 /* flow.c: the plane */
+void flow_advance_all(Flow *flow); /* every PoP to now */
 extern const PlaneOps flow_plane_ops;

@@ -36,10 +36,16 @@ add_marks(const Flow *flow, uint32_t row, double amount, double *into)
 
 /* Why a call of a central service failed: the front at its PoP, or the service called. */
 void
-flow_cause_of_call(Flow *flow, const FlowCore *core, uint32_t service, double amount, double *into)
+flow_cause_of_call(Flow *flow, const FlowCore *core, const NeedSpec *need, double amount,
+                   double *into)
 {
+    uint32_t service = need->service;
     uint32_t target = flow->core_of[service], first = flow->plan->zone_first[service];
     const FlowPop *pop = &flow->pops[core->pop];
+    if (target != SIM_NONE && flow_impair_is_late(&flow->cores[target], need->timeout)) {
+        into[flow->cores[target].impair_slot] += amount;
+        return;
+    }
     if (target != SIM_NONE && flow->cores[target].failed > 0) {
         for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
             into[c] += amount * flow->cores[target].causes[c];

@@ -94,6 +94,7 @@ flow_clients_init(FlowClients *clients, const World *world, const FlowPlan *plan
     for (uint32_t r = plan->n_clients; r < plan->n_rows; r++)
         fill_zone(clients, r, plan);
     clients->slot = delay_slot(clients);
+    clients->slot_wait = sim_from_seconds(clients->timeout_max / (FLOW_DELAY_SLOTS / 2));
 }
 
 static double *
@@ -108,25 +109,33 @@ static void
 spread(FlowDelays *delays, const FlowClients *clients, uint32_t level, uint32_t row, double amount,
        SimTime begin, SimTime end)
 {
-    int64_t first = begin / clients->slot, last = (end - 1) / clients->slot;
+    int64_t first = begin / delays->slot, last = (end - 1) / delays->slot;
     if (last > first + FLOW_DELAY_SLOTS - 2)
         last = first + FLOW_DELAY_SLOTS - 2;
     double rate = amount / sim_seconds(end - begin);
     for (int64_t s = first; s <= last; s++) {
-        SimTime lo = s == first ? begin : s * clients->slot;
-        SimTime hi = s == last ? end : (s + 1) * clients->slot;
+        SimTime lo = s == first ? begin : s * delays->slot;
+        SimTime hi = s == last ? end : (s + 1) * delays->slot;
         slot_row(delays, clients, level, s)[row] += rate * sim_seconds(hi - lo);
     }
     delays->pending += amount;
+}
+
+static void
+make_slots(FlowDelays *delays, const FlowClients *clients, SimArena *arena, SimTime slot)
+{
+    if (delays->slots)
+        return;
+    size_t n = (size_t)clients->levels * FLOW_DELAY_SLOTS * clients->stride;
+    delays->slots = SIM_ARENA_NEW(arena, double, n);
+    delays->slot = slot;
 }
 
 void
 flow_delays_put(FlowDelays *delays, const FlowClients *clients, SimArena *arena, uint32_t level,
                 SimTime from, SimTime to, const double *amounts)
 {
-    if (!delays->slots)
-        delays->slots = SIM_ARENA_NEW(arena, double,
-                                      (size_t)clients->levels *FLOW_DELAY_SLOTS * clients->stride);
+    make_slots(delays, clients, arena, clients->slot);
     for (uint32_t r = 0; r < clients->n_clients; r++) {
         if (amounts[r] <= 0)
             continue;
@@ -143,20 +152,35 @@ flow_delays_put(FlowDelays *delays, const FlowClients *clients, SimArena *arena,
 }
 
 void
+flow_delays_put_wait(FlowDelays *delays, const FlowClients *clients, SimArena *arena,
+                     uint32_t level, SimTime from, SimTime to, const double *amounts)
+{
+    const double *timeout = clients->timeout + (size_t)level * clients->stride;
+    make_slots(delays, clients, arena, clients->slot_wait);
+    for (uint32_t r = 0; r < clients->n_clients; r++) {
+        SimTime wait = sim_from_seconds(timeout[r]);
+        SimTime begin = from + wait < to ? to : from + wait;
+        SimTime end = to + wait > begin ? to + wait : begin + 1;
+        if (amounts[r] > 0)
+            spread(delays, clients, level, r, amounts[r], begin, end);
+    }
+}
+
+void
 flow_delays_take(FlowDelays *delays, const FlowClients *clients, SimTime from, SimTime to,
                  double *ret)
 {
     if (!delays->slots || delays->pending <= 0)
         return;
-    int64_t first = from / clients->slot, last = (to - 1) / clients->slot;
+    int64_t first = from / delays->slot, last = (to - 1) / delays->slot;
     double taken = 0;
     /* Nothing lies further ahead than the ring is long. */
     for (int64_t s = first; s <= last && s < first + FLOW_DELAY_SLOTS; s++) {
-        SimTime begin = s == first ? from : s * clients->slot;
-        SimTime edge = (s + 1) * clients->slot;
+        SimTime begin = s == first ? from : s * delays->slot;
+        SimTime edge = (s + 1) * delays->slot;
         SimTime end = edge < to ? edge : to;
         double part = sim_seconds(end - begin) / sim_seconds(edge - begin);
-        for (uint32_t k = 1; k < clients->levels; k++) {
+        for (uint32_t k = 0; k < clients->levels; k++) {
             double *row = slot_row(delays, clients, k, s);
             double *into = ret + (size_t)k * clients->stride;
             for (uint32_t r = 0; r < clients->stride; r++) {

@@ -53,6 +53,8 @@ attach_streams(Flow *flow, FlowCore *core)
     const StationSpec *station = &spec_of(flow, core)->station;
     core->n_streams = n;
     core->timeout = SIM_ARENA_NEW(flow->arena, double, n);
+    core->patience = SIM_ARENA_NEW(flow->arena, double, n);
+    core->given_up = SIM_ARENA_NEW(flow->arena, double, n);
     core->work = SIM_ARENA_NEW(flow->arena, double, n);
     core->arrivals = SIM_ARENA_NEW(flow->arena, double, n);
     core->started = SIM_ARENA_NEW(flow->arena, double, n);
@@ -74,6 +76,7 @@ attach_station(Flow *flow, FlowCore *core)
                                   .queue = station->queue > 0 ? station->queue : -1,
                                   .lifo = station->discipline == DISCIPLINE_LIFO,
                                   .cancel = station->cancel};
+    memcpy(core->patience, core->timeout, core->n_streams * sizeof(double));
     flow_station_init(&core->station, &options);
 }
 
@@ -106,7 +109,10 @@ flow_core_attach(Flow *flow)
             continue;
         FlowCore *core = &flow->cores[flow->core_of[v]];
         uint32_t location = world_service(world, v)->location;
-        *core = (FlowCore){.service = v, .factor = 1, .pop = world->pops_by_demand[0]};
+        *core = (FlowCore){.service = v,
+                           .factor = 1,
+                           .pop = world->pops_by_demand[0],
+                           .impairment = IMPAIRMENT_NONE};
         if (location != SIM_NONE)
             core->pop =
                 nearest_pop(world, SIM_ITEM(world->spec->locations, const LocationSpec, location));
@@ -195,12 +201,26 @@ take_arrivals(Flow *flow, double seconds)
     for (uint32_t e = 0; e < flow->plan->n_edges; e++) {
         const FlowEdge *edge = &flow->plan->edges[e];
         FlowCore *core = &flow->cores[flow->core_of[edge->service]];
-        double rate = fmax(0, flow->calls[e]) * tries(core->failed, edge->retries);
+        double failed = flow_impair_failed(core, edge->timeout);
+        double rate = fmax(0, flow->calls[e]) * tries(failed, edge->retries);
         core->arrivals[edge->stream] += rate * seconds;
     }
 }
 
 /* stations ---------------------------------------------------------------------------------- */
+
+/* Seconds for which a call keeps its caller's place: it waits, longer by faults; the lost wait all.
+ */
+static double
+held_by(const Flow *flow, const FlowCall *call)
+{
+    const FlowCore *target = &flow->cores[call->target];
+    const Impairment *fault = &target->impairment;
+    double timeout = sim_seconds(call->need->timeout);
+    double service = sim_seconds(spec_of(flow, target)->station.service_time);
+    double wait = target->wait + fault->delay + fmax(0, fault->slow - 1) * service;
+    return fmin(wait, timeout) * (1 - fault->lost) + timeout * fault->lost;
+}
 
 /* Servers, fewer when calls held for slow dependencies use up the concurrency. */
 static double
@@ -214,9 +234,8 @@ capacity_of(const Flow *flow, const FlowCore *core)
         return servers;
     for (uint32_t i = 0; i < core->n_calls; i++)
         if (core->calls[i].target != SIM_NONE)
-            held += core->calls[i].need->share * fmin(flow->cores[core->calls[i].target].wait,
-                                                      sim_seconds(core->calls[i].need->timeout));
-    double service = sim_seconds(station->service_time);
+            held += core->calls[i].need->share * held_by(flow, &core->calls[i]);
+    double service = core->work[0];
     return fmin(servers, station->concurrency * core->factor * service / (service + held));
 }
 
@@ -258,7 +277,8 @@ serve_by_station(Flow *flow, FlowCore *core, SimTime from, SimTime to, double ca
     int64_t pieces = (to - from + piece - 1) / piece;
     double *part = flow->grant;
     memset(core->started, 0, n * sizeof(double));
-    memset(core->timed_out, 0, n * sizeof(double));
+    memcpy(core->timed_out, core->given_up, n * sizeof(double));
+    memset(core->given_up, 0, n * sizeof(double));
     memset(core->refused, 0, n * sizeof(double));
     for (int64_t i = 0; i < pieces; i++) {
         SimTime begin = from + (to - from) * i / pieces,
@@ -274,16 +294,33 @@ serve_by_station(Flow *flow, FlowCore *core, SimTime from, SimTime to, double ca
     core->wait = capacity > 0 ? flow_station_work(&core->station) / capacity : shortest;
 }
 
+/* What took capacity away: a deed or a fault here, or of what its calls are held up by. */
+static uint32_t
+shortage_slot(const Flow *flow, const FlowCore *core)
+{
+    if (core->capacity_slot)
+        return core->capacity_slot;
+    if (core->impairment.slow > 1)
+        return core->impair_slot;
+    for (uint32_t i = 0; spec_of(flow, core)->station.concurrency > 0 && i < core->n_calls; i++) {
+        uint32_t target = core->calls[i].target;
+        if (target != SIM_NONE && flow->cores[target].impair_slot)
+            return flow->cores[target].impair_slot;
+    }
+    return 0;
+}
+
 static void
 serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
 {
     double seconds = sim_seconds(to - from), capacity = capacity_of(flow, core);
+    flow_impair_arrive(core, seconds);
     double calls = sum_of(core->arrivals, core->n_streams);
     if (flow_station_is_empty(&core->station) && calls * core->work[0] <= capacity * seconds)
         serve_calmly(core, capacity, seconds);
     else
         serve_by_station(flow, core, from, to, capacity);
-    uint32_t slot = core->capacity_slot;
+    uint32_t slot = shortage_slot(flow, core);
     if (!slot)
         slot = traffic_surge_cause(&flow->traffic, core->service);
     if (slot || flow_station_is_empty(&core->station))
@@ -300,11 +337,13 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
 /* failures ---------------------------------------------------------------------------------- */
 
 static double
-call_failed(const Flow *flow, const FlowCore *core, uint32_t service, uint32_t retries)
+call_failed(const Flow *flow, const FlowCore *core, uint32_t service, uint32_t retries,
+            SimTime timeout)
 {
     double front = front_failed_at(flow, core->pop, service);
     uint32_t target = flow->core_of[service];
-    double once = 1 - (1 - front) * (1 - (target == SIM_NONE ? 0 : flow->cores[target].failed));
+    double own = target == SIM_NONE ? 0 : flow_impair_failed(&flow->cores[target], timeout);
+    double once = 1 - (1 - front) * (1 - own);
     double failed = once;
     for (uint32_t k = 0; k < retries; k++)
         failed *= once;
@@ -321,32 +360,37 @@ needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
         call->failed = 0;
         if (flow->killed[need->service])
             continue;
-        call->failed = call_failed(flow, core, need->service, (uint32_t)need->retries);
+        call->failed =
+            call_failed(flow, core, need->service, (uint32_t)need->retries, need->timeout);
         double lost = 1 - sim_pow(1 - call->failed, need->calls);
         double harm = need->share * (1 - need->cached) * lost;
-        if (need->on_failure == NEED_OPEN || need->on_failure == NEED_STALE)
+        int does = flow_plan_on_failure(need, flow->on_failure);
+        if (does == NEED_OPEN || does == NEED_STALE)
             harm = 0;
-        else if (need->on_failure == NEED_FALLBACK)
-            harm *= call_failed(flow, core, need->fallback, 0);
+        else if (does == NEED_FALLBACK)
+            harm *= call_failed(flow, core, need->fallback, 0, need->timeout);
         double part = pass * harm;
         pass -= part;
         if (part > 0)
-            flow_cause_of_call(flow, core, need->service, part, ret_causes);
+            flow_cause_of_call(flow, core, need, part, ret_causes);
     }
     return 1 - pass;
 }
 
+/* In the order that a call meets them: lost or turned away, overload, what it needs, an error. */
 static void
 judge(Flow *flow, FlowCore *core)
 {
     double causes[BOOKS_CAUSES] = {0};
     double needs = needs_failed(flow, core, causes);
-    double own = core->own_failed;
-    core->failed = 1 - (1 - own) * (1 - needs);
+    double own = core->own_failed, turned = core->turned, errors = core->impairment.errors;
+    double come = 1 - turned, pass = (1 - own) * (1 - needs);
+    core->failed = 1 - come * pass * (1 - errors);
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
-        causes[c] *= 1 - own;
+        causes[c] *= come * (1 - own);
     if (own > 0)
-        flow_cause_of_overload(flow, core, own, causes);
+        flow_cause_of_overload(flow, core, come * own, causes);
+    causes[core->impair_slot] += turned + come * pass * errors;
     double sum = sum_of(causes, BOOKS_CAUSES);
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         core->causes[c] = sum > 0 ? causes[c] / sum : c == 0;
@@ -355,7 +399,7 @@ judge(Flow *flow, FlowCore *core)
         core->announced = core->failed;
         flow->core_version++;
     }
-    flow->core_trouble += core->failed > 0;
+    flow->core_trouble += core->failed > 0 || flow_impair_is_any_late(core);
 }
 
 /* Calls as their callers see them: those too that the edge in front loses. */
@@ -367,7 +411,8 @@ book_calls(Flow *flow, double seconds)
         const FlowCore *core = &flow->cores[flow->core_of[service]];
         double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
         flow->books->service_calls[service] += tried * seconds;
-        flow->books->service_failed[service] += (tried - passed * (1 - core->failed)) * seconds;
+        double failed = flow_impair_failed(core, flow->plan->edges[e].timeout);
+        flow->books->service_failed[service] += (tried - passed * (1 - failed)) * seconds;
     }
     for (uint32_t i = 0; i < flow->n_cores; i++) {
         const FlowCore *core = &flow->cores[i];

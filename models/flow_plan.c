@@ -2,12 +2,36 @@
 
 #include <string.h>
 
+int
+flow_plan_on_failure(const NeedSpec *need, const int *on_failure)
+{
+    int set = on_failure ? on_failure[need->service] : -1;
+    return set < 0 ? need->on_failure : set;
+}
+
+bool
+flow_plan_may_switch(const World *world, uint32_t service)
+{
+    SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
+    {
+        if (entry->verb != VERB_FAIL_OPEN && entry->verb != VERB_FAIL_CLOSED)
+            continue;
+        SIM_EACH(const uint32_t, item, entry->services)
+        if (*item == service)
+            return true;
+    }
+    return false;
+}
+
 /* One walk down the needs of a row. */
 typedef struct Walk {
     FlowPlan *plan;
     const World *world;
     const bool *killed;
+    const int *on_failure; /* [service] */
     uint32_t row;
+    bool is_rehearsal; /* only makes what a switch might ask for */
+    uint32_t *last;    /* term met last in a rehearsal */
 } Walk;
 
 /* What lies above a call on the way down: how often, and what its failure does to the request. */
@@ -64,33 +88,38 @@ find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallb
     return plan->n_edges++;
 }
 
-static FlowTerm *
-find_term(FlowPlan *plan, FlowSource source, uint32_t index, bool is_stale, int outcome)
+/* The term's index; a new one comes after the one met before it on the same walk. */
+static uint32_t
+find_term(FlowPlan *plan, FlowTerm wanted, uint32_t last)
 {
     for (uint32_t i = 0; i < plan->n_terms; i++) {
-        FlowTerm *term = &plan->terms[i];
-        if (term->source == source && term->index == index && term->is_stale == is_stale &&
-            term->outcome == outcome)
-            return term;
+        const FlowTerm *term = &plan->terms[i];
+        if (term->source == wanted.source && term->index == wanted.index &&
+            term->is_stale == wanted.is_stale && term->outcome == wanted.outcome)
+            return i;
     }
+    uint32_t at = last == SIM_NONE ? plan->n_terms : last + 1;
     plan->terms = with_room(plan->terms, plan->n_terms, sizeof(FlowTerm));
-    FlowTerm *term = &plan->terms[plan->n_terms++];
-    *term = (FlowTerm){.source = source,
-                       .index = index,
-                       .is_stale = is_stale,
-                       .outcome = outcome,
-                       .weight = new_column(plan)};
-    return term;
+    memmove(&plan->terms[at + 1], &plan->terms[at], (plan->n_terms - at) * sizeof(FlowTerm));
+    plan->n_terms++;
+    wanted.weight = new_column(plan);
+    plan->terms[at] = wanted;
+    return at;
 }
 
 static void
 add_term(const Walk *walk, FlowSource source, uint32_t index, const Path *path)
 {
+    FlowTerm term = {.source = source,
+                     .index = index,
+                     .is_stale = path->action == NEED_STALE,
+                     .outcome = path->outcome};
     if (path->action == NEED_OPEN)
         return;
-    FlowTerm *term =
-        find_term(walk->plan, source, index, path->action == NEED_STALE, path->outcome);
-    term->weight[walk->row] += path->weight;
+    uint32_t at = find_term(walk->plan, term, walk->is_rehearsal ? *walk->last : SIM_NONE);
+    *walk->last = at;
+    if (!walk->is_rehearsal)
+        walk->plan->terms[at].weight[walk->row] += path->weight;
 }
 
 static void
@@ -98,9 +127,11 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path)
 {
     uint32_t unit = find_unit(walk->plan, service, cohort);
     double cpu = sim_seconds(world_service(walk->world, service)->cpu);
+    add_term(walk, FLOW_UNIT, unit, path);
+    if (walk->is_rehearsal)
+        return;
     walk->plan->units[unit].calls[walk->row] += path->weight;
     walk->plan->cpu[walk->row] += path->weight * cpu;
-    add_term(walk, FLOW_UNIT, unit, path);
 }
 
 static void
@@ -122,18 +153,36 @@ add_call_to_pop(const Walk *walk, uint32_t service, const Path *path)
 }
 
 static void
-add_call_to_core(const Walk *walk, const NeedSpec *need, const Path *path)
+add_call_to_core(const Walk *walk, const NeedSpec *need, int on_failure, const Path *path)
 {
     uint32_t fallback = SIM_NONE;
-    if (need->on_failure == NEED_FALLBACK)
+    if (on_failure == NEED_FALLBACK)
         fallback = find_edge(walk->plan, need->fallback, need, SIM_NONE);
     uint32_t index = find_edge(walk->plan, need->service, need, fallback);
+    add_term(walk, FLOW_EDGE, index, path);
+    if (walk->is_rehearsal)
+        return;
     walk->plan->edges[index].calls[walk->row] += path->weight * need->calls;
     walk->plan->edges[index].is_used = true;
-    add_term(walk, FLOW_EDGE, index, path);
 }
 
 static void walk_service(const Walk *walk, uint32_t service, const Path *path);
+
+static void
+walk_need(const Walk *walk, const NeedSpec *need, int on_failure, const Path *path)
+{
+    Path below = *path;
+    below.weight *= need->share * (1 - need->cached);
+    below.depth++;
+    if (path->action == NEED_FAIL)
+        below.action = (NeedFailure)on_failure;
+    if (path->outcome == OUTCOME_NONE)
+        below.outcome = need->outcome;
+    if (world_service(walk->world, need->service)->placement == PLACEMENT_POP)
+        walk_service(walk, need->service, &below);
+    else
+        add_call_to_core(walk, need, on_failure, &below);
+}
 
 static void
 walk_needs(const Walk *walk, const SimList *needs, const Path *path)
@@ -142,17 +191,11 @@ walk_needs(const Walk *walk, const SimList *needs, const Path *path)
     {
         if (walk->killed[need->service])
             continue;
-        Path below = *path;
-        below.weight *= need->share * (1 - need->cached);
-        below.depth++;
-        if (path->action == NEED_FAIL)
-            below.action = (NeedFailure)need->on_failure;
-        if (path->outcome == OUTCOME_NONE)
-            below.outcome = need->outcome;
-        if (world_service(walk->world, need->service)->placement == PLACEMENT_POP)
-            walk_service(walk, need->service, &below);
-        else
-            add_call_to_core(walk, need, &below);
+        walk_need(walk, need, flow_plan_on_failure(need, walk->on_failure), path);
+        if (!walk->is_rehearsal || !flow_plan_may_switch(walk->world, need->service))
+            continue;
+        walk_need(walk, need, NEED_FAIL, path);
+        walk_need(walk, need, NEED_STALE, path);
     }
 }
 
@@ -166,10 +209,12 @@ walk_service(const Walk *walk, uint32_t service, const Path *path)
 }
 
 static void
-walk_row(FlowPlan *plan, const World *world, const bool *killed, uint32_t index)
+walk_row(Walk walk)
 {
-    const FlowRow *row = &plan->rows[index];
-    const Walk walk = {.plan = plan, .world = world, .killed = killed, .row = index};
+    const World *world = walk.world;
+    const FlowRow *row = &walk.plan->rows[walk.row];
+    uint32_t last = SIM_NONE;
+    walk.last = &last;
     const Path top = {.weight = 1, .action = NEED_FAIL, .outcome = OUTCOME_NONE};
     if (row->site == SIM_NONE) {
         const FrontSpec *front = &world_service(world, row->service)->front;
@@ -250,7 +295,10 @@ flow_plan_new(const World *world, SimArena *arena)
     plan->cpu = SIM_ARENA_NEW(arena, double, plan->stride);
     plan->arena = arena;
     bool *killed = SIM_ARENA_NEW(arena, bool, world->n_services);
-    flow_plan_build(plan, world, killed);
+    flow_plan_build(plan, world, killed, NULL);
+    for (uint32_t r = 0; r < plan->n_rows; r++)
+        walk_row(
+            (Walk){.plan = plan, .world = world, .killed = killed, .row = r, .is_rehearsal = true});
     plan->units = settle(arena, plan->units, plan->n_units, sizeof(FlowUnit));
     plan->edges = settle(arena, plan->edges, plan->n_edges, sizeof(FlowEdge));
     plan->terms = settle(arena, plan->terms, plan->n_terms, sizeof(FlowTerm));
@@ -286,7 +334,7 @@ list_calls(FlowPlan *plan)
 /* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds.
  */
 void
-flow_plan_build(FlowPlan *plan, const World *world, const bool *killed)
+flow_plan_build(FlowPlan *plan, const World *world, const bool *killed, const int *on_failure)
 {
     size_t column = plan->stride * sizeof(double);
     memset(plan->cpu, 0, column);
@@ -299,6 +347,7 @@ flow_plan_build(FlowPlan *plan, const World *world, const bool *killed)
     for (uint32_t i = 0; i < plan->n_terms; i++)
         memset(plan->terms[i].weight, 0, column);
     for (uint32_t r = 0; r < plan->n_rows; r++)
-        walk_row(plan, world, killed, r);
+        walk_row((Walk){
+            .plan = plan, .world = world, .killed = killed, .on_failure = on_failure, .row = r});
     list_calls(plan);
 }

@@ -11,7 +11,9 @@
  *     edge), a share of the row's requests and what that does (fail or stale).
  * A need that fails open has calls but no term.  Needs beyond one with
  * on_failure other than fail inherit it.  Switches change the plan, so it is
- * built again after a kill switch; it depends on nothing that moves.
+ * built again after a kill switch, or one that makes a service's failures pass
+ * or count; it depends on nothing that moves.  The terms that such switches ask
+ * for are made at once and lie where the order of the needs wants them.
  *
  * Columns have `stride` entries, rows padded with zeros to a multiple of four.
  */
@@ -74,5 +76,11 @@ typedef struct FlowPlan {
 
 /* Allocates the plan in the arena and builds it with no service killed, which is its largest. */
 FlowPlan *flow_plan_new(const World *world, SimArena *arena);
-/* Builds it again; killed[service] is true for services whose calls are skipped. */
-void flow_plan_build(FlowPlan *plan, const World *world, const bool *killed);
+/* Builds it again; killed[service] is true for services whose calls are skipped,
+ * on_failure[service] what a failed call to it does: a NeedFailure, negative: as written (NULL: all
+ * are).  What is not as written must be a service that may be switched. */
+void flow_plan_build(FlowPlan *plan, const World *world, const bool *killed, const int *on_failure);
+/* Some entry of the timeline makes failed calls to the service pass, or fail. */
+bool flow_plan_may_switch(const World *world, uint32_t service);
+/* What a failed call over a need does. */
+int flow_plan_on_failure(const NeedSpec *need, const int *on_failure);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static const double CALM = 1e-9;        /* people or attempts below which a PoP has none waiting */
 static const double STEADY = 1e-4;      /* relative change a step below which steps may grow */
 static const uint32_t STRETCH_MAX = 16; /* ticks */
 
@@ -129,6 +128,8 @@ enter(const FlowStep *step)
         flow->enter[i] += pop->carry[i];
         pop->carry[i] = 0;
     }
+    if (step->has_entry)
+        flow_entry_take(step);
 }
 
 /* retries ----------------------------------------------------------------------------------- */
@@ -197,6 +198,8 @@ serve_at_once(const FlowStep *step)
     memset(flow->final, 0, step->n * sizeof(double));
     earn_tokens(step);
     for (uint32_t k = 0; k < step->levels; k++) {
+        if (step->has_entry)
+            flow_entry_divert(step, k, flow_column(flow->level, step, k));
         const double *restrict level = flow_column(flow->level, step, k);
         const double *restrict cpu = flow->cpu, *restrict share = flow->failed;
         double *restrict lost = flow->attempts;
@@ -208,8 +211,10 @@ serve_at_once(const FlowStep *step)
                 lanes[i] += level[r + i] * cpu[r + i];
             }
         work += (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]);
-        if (step->n_active == 0)
+        if (step->n_active == 0 && !step->has_entry)
             continue;
+        if (step->has_entry)
+            flow_entry_failed(step, k, lost);
         retry(step, k, lost, is_last ? flow->served : flow_column(flow->level, step, k + 1));
         if (flow->clients.has_delays && !is_last)
             memcpy(flow_column(flow->work, step, k), flow->grant, step->n * sizeof(double));
@@ -221,7 +226,7 @@ static void
 put_all_later(const FlowStep *step)
 {
     Flow *flow = step->flow;
-    bool any = flow->clients.has_delays && step->n_active > 0;
+    bool any = flow->clients.has_delays && (step->n_active > 0 || step->has_entry);
     for (uint32_t k = 0; any && k + 1 < step->levels; k++)
         flow_delays_put(&step->pop->delays, &flow->clients, flow->arena, k, step->from, step->to,
                         flow_column(flow->work, step, k));
@@ -278,6 +283,23 @@ book_dropped(const FlowStep *step)
     pop->has_dropped = false;
 }
 
+/* Attempts that end on the way do not come to the station; their retries may. */
+static void
+turn_away(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    for (uint32_t k = 0; k < step->levels; k++) {
+        bool is_last = k + 1 == step->levels;
+        flow_entry_divert(step, k, flow_column(flow->enter, step, k));
+        memset(flow->attempts, 0, step->n * sizeof(double));
+        flow_entry_failed(step, k, flow->attempts);
+        retry(step, k, flow->attempts,
+              is_last ? flow->served : flow_column(flow->enter, step, k + 1));
+        if (!is_last)
+            put_later(step, k);
+    }
+}
+
 /* Through the station: flow->level becomes what was started in time. */
 static void
 serve_by_station(const FlowStep *step, double capacity)
@@ -303,6 +325,8 @@ serve_by_station(const FlowStep *step, double capacity)
         if (!is_last)
             put_later(step, k);
     }
+    if (step->has_entry)
+        turn_away(step);
     flow_station_admit(&pop->station, flow->arena, step->from, step->to, flow->enter, flow->work,
                        flow->started, flow->refused);
     for (uint32_t k = 0; k < step->levels; k++) {
@@ -336,214 +360,6 @@ find_zone_losses(const FlowStep *step, bool by_station)
     }
 }
 
-/* books ------------------------------------------------------------------------------------- */
-
-/* Attempts that reached a worker: outcomes and causes by term. */
-static void
-book_terms(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    const double *restrict attempts = flow->attempts;
-    uint32_t clients = flow->clients.n_clients;
-    for (uint32_t a = 0; a < step->n_active; a++) {
-        const FlowActive *active = &flow->active[a];
-        const double *restrict portion = flow_column(flow->portion, step, a);
-        double *restrict cause = flow->cause_rows + (size_t)active->slot * step->n;
-        double sum = 0, zones = 0;
-        bool counts = active->outcome != OUTCOME_STALE;
-        for (uint32_t r = 0; r < clients; r++) {
-            double amount = attempts[r] * portion[r];
-            cause[r] += counts ? amount : 0;
-            sum += amount;
-        }
-        for (uint32_t r = clients; r < flow->plan->n_rows; r++)
-            zones += attempts[r] * portion[r];
-        flow->books->outcome_sum[active->outcome] += sum;
-        if (outcome_is_failed((Outcome)active->outcome))
-            step->pop->counts.failed += sum;
-        if (active->service != SIM_NONE && outcome_is_failed((Outcome)active->outcome) &&
-            flow->core_of[active->service] == SIM_NONE)
-            flow->books->service_failed[active->service] += sum + zones;
-    }
-}
-
-FLOW_COLUMNS static void
-book_offered(const FlowStep *step, bool by_station)
-{
-    Flow *flow = step->flow;
-    double *restrict attempts = flow->attempts, *restrict sum_offered = flow->books->offered;
-    double *restrict sum_retries = flow->books->retries;
-    double sum = 0;
-    memset(attempts, 0, step->n * sizeof(double));
-    for (uint32_t k = 0; k < step->levels; k++) {
-        const double *restrict level = flow_column(flow->level, step, k);
-        const double *restrict offered = by_station ? flow_column(flow->enter, step, k) : level;
-        const double is_retry = k > 0;
-        FLOW_APART
-        for (uint32_t r = 0; r < step->n; r++) {
-            attempts[r] += level[r];
-            sum_offered[r] += offered[r];
-            sum_retries[r] += offered[r] * is_retry;
-        }
-        for (uint32_t r = 0; r < flow->clients.n_clients; r++)
-            sum += offered[r];
-    }
-    step->pop->counts.offered += sum;
-}
-
-FLOW_COLUMNS static void
-book_rows(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    const double *restrict attempts = flow->attempts, *restrict failed = flow->failed;
-    const double *restrict blocked = flow->blocked, *restrict miss = step->pop->miss;
-    const double *restrict refusing = flow->origin_refusing;
-    double *restrict sum_ok = flow->books->ok, *restrict sum_failed = flow->books->failed;
-    double *restrict sum_blocked = flow->books->blocked, *restrict sum_asked = flow->books->asked;
-    double *restrict sum_miss = flow->books->miss, *restrict served = flow->served;
-    double *restrict login_ok = flow->login_ok;
-    FLOW_APART
-    for (uint32_t r = 0; r < step->n; r++) {
-        double ok = attempts[r] * (1 - failed[r] - blocked[r]);
-        double reached = 1 - miss[r] * refusing[r];
-        double asked = ok / (reached > 1e-9 ? reached : 1e-9);
-        sum_ok[r] += ok;
-        sum_failed[r] += attempts[r] * failed[r];
-        sum_blocked[r] += attempts[r] * blocked[r];
-        sum_asked[r] += asked;
-        sum_miss[r] += asked * miss[r];
-        served[r] = ok;
-        login_ok[r] += ok;
-    }
-}
-
-/* People whose machine has no attempt left: some wait to try again, the others give up. */
-FLOW_COLUMNS static void
-book_people(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    FlowPop *pop = step->pop;
-    uint32_t n = flow->clients.n_clients;
-    const double *restrict persistence = flow->clients.persistence, *restrict final = flow->final;
-    const double *restrict served = flow->served, *restrict attempts = flow->attempts;
-    const double *restrict blocked = flow->blocked, *restrict came = flow->came;
-    double *restrict orbit = pop->orbit, *restrict in = flow->orbit_in;
-    double *restrict stays = pop->stays;
-    double waiting = 0, left = 0, ok = 0, stopped = 0;
-    for (uint32_t r = 0; r < n; r++) {
-        double stay = final[r] * persistence[r];
-        orbit[r] += stay;
-        in[r] += stay;
-        stays[r] = stay < 0.999 * came[r] ? stay / (came[r] + 1e-300) : 0.999 * (came[r] > 0);
-    }
-    for (uint32_t r = 0; r < n; r++) {
-        waiting += orbit[r];
-        ok += served[r];
-        stopped += attempts[r] * blocked[r];
-        left += final[r] * (1 - persistence[r]) + served[r] + attempts[r] * blocked[r];
-    }
-    flow->left += left;
-    pop->counts.ok += ok;
-    pop->counts.blocked += stopped;
-    pop->has_orbit = waiting > CALM;
-    memcpy(pop->tokens, flow->tokens, step->n * sizeof(double));
-}
-
-/* Calls over each edge, for central services and, through fronts, for this PoP's next step. */
-static void
-book_calls(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    const FlowPlan *plan = flow->plan;
-    double *rates = flow->grant, unused;
-    for (uint32_t e = 0; e < plan->n_edges; e++) {
-        const FlowEdge *edge = &plan->edges[e];
-        double sum = 0;
-        for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++)
-            sum += flow->attempts[plan->calls[i].row] * flow->reach[i] * plan->calls[i].per_request;
-        rates[e] = sum / step->seconds;
-    }
-    for (uint32_t e = 0; e < plan->n_edges; e++)
-        if (plan->edges[e].is_used && plan->edges[e].fallback != SIM_NONE)
-            rates[plan->edges[e].fallback] +=
-                rates[e] * flow_terms_edge_failed(flow, &plan->edges[e], &unused);
-    for (uint32_t e = 0; e < plan->n_edges; e++) {
-        double front = flow->front[flow->core_of[plan->edges[e].service]];
-        flow_pop_calls_set(flow, step->pop, e, rates[e], rates[e] * (1 - front));
-    }
-}
-
-void
-flow_pop_calls_set(Flow *flow, FlowPop *pop, uint32_t edge, double rate, double passed)
-{
-    flow->calls[edge] += passed - pop->passed[edge];
-    flow->tried[edge] += rate - pop->calls[edge];
-    pop->calls[edge] = rate;
-    pop->passed[edge] = passed;
-}
-
-static void
-set_site_miss(Flow *flow, FlowPop *pop, uint32_t site)
-{
-    const CacheCurve *curve = flow->curves[site];
-    double cacheable = world_site(flow->world, site)->cache.cacheable;
-    double hit = curve ? cache_curve_hit(curve, pop->age[site]) : 0;
-    for (uint32_t r = 0; r < flow->clients.n_clients; r++)
-        if (flow->plan->rows[r].site == site)
-            pop->miss[r] = 1 - cacheable * hit;
-}
-
-/* Caches that are not full: their age grows with requests whose fetch, if needed, succeeds. */
-static void
-fill_caches(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    FlowPop *pop = step->pop;
-    if (!pop->is_filling)
-        return;
-    pop->is_filling = false;
-    for (uint32_t s = 0; s < flow->world->n_sites; s++)
-        flow->traffic.site_scratch[s] = 0;
-    for (uint32_t r = 0; r < flow->clients.n_clients; r++)
-        flow->traffic.site_scratch[flow->plan->rows[r].site] += flow->served[r];
-    for (uint32_t s = 0; s < flow->world->n_sites; s++) {
-        const CacheCurve *curve = flow->curves[s];
-        if (!curve || pop->age[s] >= cache_curve_full(curve))
-            continue;
-        double asked = flow->traffic.site_scratch[s] * world_site(flow->world, s)->cache.cacheable;
-        pop->age[s] = cache_curve_advance(curve, pop->age[s], asked, 1 - flow->origin_failed[s]);
-        pop->is_filling |= pop->age[s] < cache_curve_full(curve);
-        set_site_miss(flow, pop, s);
-    }
-}
-
-void
-flow_pop_miss_set(Flow *flow, FlowPop *pop)
-{
-    for (uint32_t s = 0; s < flow->world->n_sites; s++)
-        set_site_miss(flow, pop, s);
-}
-
-/* How much the failed shares moved, relative to themselves: whether longer steps will do. */
-FLOW_COLUMNS static void
-find_change(const FlowStep *step)
-{
-    Flow *flow = step->flow;
-    FlowPop *pop = step->pop;
-    double moved = 0, size = 1e-9;
-    const double *restrict final = flow->final;
-    double *restrict last = pop->last_failed;
-    const double per_second = 1 / step->seconds;
-    FLOW_APART
-    for (uint32_t r = 0; r < step->n; r++) {
-        double now = final[r] * per_second;
-        moved += fabs(now - last[r]);
-        size += now;
-        last[r] = now;
-    }
-    pop->change = moved / size;
-}
-
 static double
 usable_cores(const Flow *flow, const FlowPop *pop)
 {
@@ -557,21 +373,6 @@ flow_pop_refresh(Flow *flow, uint32_t index)
     flow_terms_refresh(flow, pop);
     pop->stretch = 1;
     pop->due = pop->at;
-}
-
-/* What the attempts that came ask for, whether they get it or not: the mean cost of one. */
-static void
-book_cost(const FlowStep *step)
-{
-    const Flow *flow = step->flow;
-    const double *restrict attempts = flow->attempts, *restrict cpu = flow->cpu;
-    double cost = 0, calls = 0;
-    for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
-        cost += attempts[r] * cpu[r];
-        calls += attempts[r];
-    }
-    step->pop->bucket_cost += cost;
-    step->pop->bucket_calls += calls;
 }
 
 void
@@ -618,9 +419,11 @@ take_step(Flow *flow, uint32_t index, SimTime to)
                      .to = to,
                      .seconds = sim_seconds(to - pop->at),
                      .n = flow->plan->stride,
-                     .levels = flow->clients.levels};
+                     .levels = flow->clients.levels,
+                     .has_entry = flow_entry_is_busy(pop)};
     double capacity = usable_cores(flow, pop);
     flow_terms_judge(&step);
+    flow_book_sites_begin(&step);
     enter(&step);
     bool by_station = !flow_station_is_empty(&pop->station) || pop->has_dropped;
     double work = by_station ? 0 : serve_at_once(&step);
@@ -632,17 +435,10 @@ take_step(Flow *flow, uint32_t index, SimTime to)
     } else {
         put_all_later(&step);
     }
-    book_offered(&step, by_station);
-    book_rows(&step);
     find_zone_losses(&step, by_station);
-    book_terms(&step);
-    book_people(&step);
-    book_calls(&step);
-    fill_caches(&step);
-    find_change(&step);
+    flow_book_step(&step, by_station);
     pop->load = work / step.seconds;
     pop->counts.work += work;
-    book_cost(&step);
     if (by_station)
         pop->bucket_backlog += flow_station_work(&pop->station) * step.seconds;
     pop->at = to;
@@ -679,7 +475,8 @@ static bool
 is_calm(const Flow *flow, const FlowPop *pop)
 {
     return pop->n_active == 0 && !pop->has_orbit && !pop->is_filling &&
-           pop->delays.pending < CALM && flow->core_trouble == 0 && !is_strained(flow, pop);
+           pop->delays.pending < FLOW_CALM && !flow_entry_is_busy(pop) && flow->core_trouble == 0 &&
+           !is_strained(flow, pop);
 }
 
 void
@@ -688,6 +485,8 @@ flow_pop_plan_next(Flow *flow, uint32_t index)
     FlowPop *pop = &flow->pops[index];
     bool steady =
         pop->change < STEADY && pop->seen == flow->core_version && !is_strained(flow, pop);
+    /* The line of those who wait in vain is not long enough for longer steps. */
+    steady = steady && !flow_entry_is_busy(pop);
     pop->stretch = steady ? pop->stretch * 2 : 1;
     if (pop->stretch > STRETCH_MAX)
         pop->stretch = STRETCH_MAX;

@@ -42,7 +42,7 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
     double cores = fmax(1e-9, pop->cores * pop->speed * flow->pop_scale);
     double busy = fmin(0.995, pop->counts.work / (cores * seconds));
     double service = pop->bucket_cost / fmax(pop->bucket_calls, 1e-9);
-    double queued = pop->bucket_backlog / seconds / cores;
+    double queued = pop->bucket_backlog / seconds / cores, more = pop->bucket_delay / served;
     double waits = erlang_c(busy * servers, servers);
     double relief = servers * (1 - busy) / service;
     for (uint32_t i = 0; i < G_N_ELEMENTS(points); i++) {
@@ -52,7 +52,7 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
                                         (waits > left ? sim_log(waits / left) / relief : 0);
         for (uint32_t j = 0; j < BOOKS_WAY_POINTS; j++) {
             double here = fmin(own + queued, flow->clients.timeout_max);
-            double near = flow->books->way[p * BOOKS_WAY_POINTS + j] + here;
+            double near = flow->books->way[p * BOOKS_WAY_POINTS + j] + here + more;
             double weight = served * points[i].weight / BOOKS_WAY_POINTS;
             sim_histogram_add(flow->latency, sim_from_seconds(near), weight * (1 - miss));
             sim_histogram_add(flow->latency, sim_from_seconds(near + origin_s), weight * miss);
@@ -100,7 +100,7 @@ close_pops(Flow *flow, SimTime to)
         if (counts->ok > 0 && counts->work > 0)
             add_latency(flow, p, counts->ok, seconds, miss, origin);
         books_close_pop(flow->books, p, counts, to);
-        pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = 0;
+        pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = pop->bucket_delay = 0;
     }
     books_close_cpu(flow->books, used, there, most, to);
 }

@@ -49,6 +49,7 @@ expired_by_all(const FlowStation *station, uint32_t j, SimTime now)
 static void
 find_timeouts(FlowStation *station)
 {
+    station->n_timeouts = 0;
     for (uint32_t i = 0; i < station->options.n_streams; i++) {
         uint32_t k = 0;
         while (k < station->n_timeouts && station->timeouts[k] != station->options.timeout[i])
@@ -443,6 +444,38 @@ flow_station_reweigh(FlowStation *station, const double *work)
             sum += amounts[i] * work[i];
         station->segments[j].work = fmax(LEAST, sum);
     }
+}
+
+/* Of one stream of a segment: who has more time is still in hand, who has less may give up now. */
+static double
+retime_stream(FlowStation *station, uint32_t j, uint32_t i, double timeout, SimTime now)
+{
+    const FlowSegment *segment = &station->segments[j];
+    double *amount = &amounts_of(station, j)[i];
+    double before = expired_share(segment, station->options.timeout[i], now);
+    double after = expired_share(segment, timeout, now);
+    double wanted = *amount * segment->keep * (1 - fmax(segment->served, before));
+    double part = segment->keep * (1 - fmax(segment->served, after));
+    if (after < before)
+        *amount = part > 0 ? wanted / part : 0;
+    return fmax(0, wanted - *amount * part);
+}
+
+void
+flow_station_retime(FlowStation *station, SimTime now, double *timeout, const double *fresh,
+                    double *ret_timed_out)
+{
+    const FlowStationOptions *options = &station->options;
+    SIM_ASSERT(timeout == options->timeout);
+    for (uint32_t i = 0; i < options->n_streams; i++) {
+        for (uint32_t j = 0; fresh[i] != timeout[i] && j < station->n_segments; j++) {
+            double lost = retime_stream(station, j, i, fresh[i], now);
+            station->timed_out += lost;
+            ret_timed_out[i] += lost;
+        }
+        timeout[i] = fresh[i];
+    }
+    find_timeouts(station);
 }
 
 void

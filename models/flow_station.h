@@ -64,7 +64,8 @@ typedef struct FlowStation {
     double admitted, started, timed_out, dropped; /* cumulative calls, for verify */
 } FlowStation;
 
-/* Options' arrays are kept by reference and must live as long; time-outs are read now and stay. */
+/* Options' arrays are kept by reference and must live as long; time-outs are read now,
+ * and stay until flow_station_retime. */
 void flow_station_init(FlowStation *station, const FlowStationOptions *options);
 
 /*
@@ -81,6 +82,10 @@ void flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, Sim
 /* Calls that wait bring so many server seconds from now on, [stream]: what they are for has
  * changed. */
 void flow_station_reweigh(FlowStation *station, const double *work);
+/* Callers wait so long from now on, those in the queue too: `timeout` is the array of the options,
+ * which becomes `fresh`.  Adds who gives up at once for that to ret_timed_out. */
+void flow_station_retime(FlowStation *station, SimTime now, double *timeout, const double *fresh,
+                         double *ret_timed_out);
 /* A share of what waits fails now (a crash); adds the calls still wanted to ret_dropped. */
 void flow_station_drop(FlowStation *station, SimTime now, double share, double *ret_dropped);
 

@@ -139,7 +139,8 @@ flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *ret_front
 {
     uint32_t core = flow->core_of[edge->service];
     double front = flow->front[core];
-    double once = 1 - (1 - front) * (1 - flow->cores[core].failed);
+    double own = flow_impair_failed(&flow->cores[core], edge->timeout);
+    double once = 1 - (1 - front) * (1 - own);
     double failed = once;
     *ret_front = 0;
     if (once <= 0)
@@ -179,6 +180,8 @@ add_edge_term(FlowStep *step, const FlowTerm *term)
     active.is_joined = active.chance > 0;
     active.chance = (failed - front) * rescue;
     active.slot = flow->slot_core + core;
+    if (flow_impair_is_late(&flow->cores[core], edge->timeout))
+        active.slot = flow->cores[core].impair_slot;
     if (active.chance > 0)
         flow->active[step->n_active++] = active;
 }
@@ -224,12 +227,17 @@ add_origin_terms(FlowStep *step)
                                                   .outcome = OUTCOME_503};
 }
 
-/* The share of requests that has come as far as some calls: those that no earlier term took. */
+/* The share of requests that has come as far as a term's calls: those that no earlier term took.
+ * An edge may have other rows in other terms. */
 static void
-find_reach(Flow *flow, uint32_t first, uint32_t n)
+find_reach(Flow *flow, const FlowTerm *term)
 {
-    for (uint32_t i = first; i < first + n; i++)
-        flow->reach[i] = flow->survive[flow->plan->calls[i].row];
+    const FlowEdge *edge = &flow->plan->edges[term->index];
+    for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++) {
+        uint32_t row = flow->plan->calls[i].row;
+        if (term->weight[row] > 0)
+            flow->reach[i] = flow->survive[row];
+    }
 }
 
 /* Nothing can go wrong with any request here: no term fails, no overload lost a call. */
@@ -314,14 +322,14 @@ flow_terms_judge(FlowStep *step)
     apply_terms(step, 0);
     find_zone_failures(step);
     find_front_failures(step);
-    find_reach(flow, 0, flow->plan->n_calls);
+    for (uint32_t i = 0; i < flow->plan->n_calls; i++)
+        flow->reach[i] = flow->survive[flow->plan->calls[i].row];
     for (uint32_t i = 0; i < flow->plan->n_terms; i++) {
         const FlowTerm *term = &flow->plan->terms[i];
         uint32_t first = step->n_active;
         if (term->source != FLOW_EDGE)
             continue;
-        const FlowEdge *edge = &flow->plan->edges[term->index];
-        find_reach(flow, edge->first_call, edge->n_calls);
+        find_reach(flow, term);
         add_edge_term(step, term);
         apply_terms(step, first);
     }

@@ -349,7 +349,7 @@ kill_switch_set(void *state, uint32_t service, bool killed, uint32_t cause)
     (void)cause;
     advance_to_now(plane);
     plane->killed[service] = killed;
-    flow_plan_build(plane->plan, plane->world, plane->killed);
+    flow_plan_build(plane->plan, plane->world, plane->killed, NULL);
     request_plan_refresh(plane);
     refresh_pops(plane);
 }

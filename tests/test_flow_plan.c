@@ -182,13 +182,13 @@ a_killed_service_is_not_called_nor_what_it_needs(void)
     uint32_t n_units = plan->n_units, n_edges = plan->n_edges, n_terms = plan->n_terms;
     const bool killed[] = {[BOTS] = true, [MIRROR] = false};
     const bool none[] = {[MIRROR] = false};
-    flow_plan_build(plan, &planned.fake->world, killed);
+    flow_plan_build(plan, &planned.fake->world, killed, NULL);
     CHECK_NEAR(unit_calls(plan, BOTS, 0, SHOP_NEW), 0, 0);
     CHECK_NEAR(edge_calls(plan, SCORE, LOGIN_NEW), 0, 0);
     CHECK_NEAR(edge_calls(plan, SCORE, SHOP_NEW), 0.2, 1e-12);
     CHECK_NEAR(plan->cpu[LOGIN_NEW], 0.001, 1e-12);
     CHECK_NEAR(term_weight(plan, BOTS, false, OUTCOME_NONE, SHOP_NEW), 0, 0);
-    flow_plan_build(plan, &planned.fake->world, none);
+    flow_plan_build(plan, &planned.fake->world, none, NULL);
     CHECK_NEAR(unit_calls(plan, BOTS, 0, SHOP_NEW), 0.4, 1e-12);
     CHECK_INT(plan->n_units, n_units);
     CHECK_INT(plan->n_edges, n_edges);
