@@ -1,68 +1,25 @@
-#include "models/config.h"
+#include "models/config_state.h"
 
-#include "models/version.h"
+#include "models/plane.h"
 
 #include <string.h>
 
 enum {
     PUSHES_FIRST = 64,
     PUSHES_MAX = 3 * VERSIONS_MAX,
+    LANE_SHIFT = 56,  /* of an arrival's argument: lane, config, push */
     DRAW_STRIDE = 16, /* numbers of a stream that belong to one round or push */
     TEXT_MAX = 200,
 };
 
-/* One sending of a version, to all PoPs or to some; later ones win. */
-typedef struct Push {
-    uint32_t version;
-    uint32_t entry;    /* journal: the version, or whoever sent it again */
-    uint64_t position; /* in the streams of delays */
-    bool is_generated; /* which streams */
-    bool is_told;      /* its way is worth journal lines */
-    uint32_t targets, arrived;
-    SimTime sent_at;
-} Push;
-
-/* What one PoP has. */
-typedef struct Place {
-    uint32_t push, version;
-    bool is_bad, is_held;
-} Place;
-
-typedef struct Consumer {
-    uint32_t id;    /* in processes.h */
-    bool *in_force; /* [pop] */
-} Consumer;
-
-typedef struct Config {
-    const ConfigSpec *spec;
-    const char *entity; /* "config/NAME": what journal entries of this config carry */
-    Versions *versions;
-    bool is_running; /* the generator */
-    bool has_told_generator;
-    SimRng node, *delays, *hand_delays; /* [pop] */
-    uint64_t n_hand;
-    Push *pushes;
-    uint32_t n_pushes, room;
-    uint32_t rolled; /* the push of the rollout; 0: none */
-    Place *places;   /* [pop] */
-    uint32_t n_bad, n_held;
-    Consumer *consumers;
-} Config;
-
-struct Configs {
-    Sim *sim;
-    const World *world;
-    ConfigParts parts;
-    Rollouts *rollouts;
-    Config *rows;
-};
-
-enum { GENERATE, ARRIVE, WAVE, STOPPED };
+enum { GENERATE, ARRIVE, WAVE, STOPPED, RELEASED, GOOD_RELEASED };
 
 static void on_generate(Sim *sim, void *state, SimEvent event);
 static void on_arrive(Sim *sim, void *state, SimEvent event);
 static void on_wave(Sim *sim, void *state, SimEvent event);
 static void on_stopped(Sim *sim, void *state, SimEvent event);
+static void on_released(Sim *sim, void *state, SimEvent event);
+static void on_good_released(Sim *sim, void *state, SimEvent event);
 static void verify(const Sim *sim, const void *state);
 
 static const SimKind kinds[] = {
@@ -70,6 +27,8 @@ static const SimKind kinds[] = {
     [ARRIVE] = {"config.arrive", on_arrive},
     [WAVE] = {"config.wave", on_wave},
     [STOPPED] = {"config.stopped", on_stopped},
+    [RELEASED] = {"config.released", on_released},
+    [GOOD_RELEASED] = {"config.good-released", on_good_released},
 };
 static const SimModelOps ops = {.name = "config",
                                 .state_size = sizeof(Configs),
@@ -84,91 +43,62 @@ verify(const Sim *sim, const void *state)
     (void)sim;
     for (uint32_t i = 0; i < configs->world->n_configs; i++) {
         const Config *config = &configs->rows[i];
-        uint32_t bad = 0, held = 0;
-        for (uint32_t pop = 0; pop < configs->world->n_pops; pop++) {
-            bad += config->places[pop].is_bad;
-            held += config->places[pop].is_held;
-            SIM_ASSERT(config->places[pop].push < config->n_pushes);
+        for (uint32_t lane = 0; lane < config->lanes->n; lane++) {
+            uint32_t bad = 0, held = 0;
+            for (uint32_t pop = 0; pop < configs->world->n_pops; pop++) {
+                const Place *place = config_place(configs, config, lane, pop);
+                bad += place->is_bad;
+                held += place->is_held;
+                SIM_ASSERT(place->push < config->n_pushes);
+            }
+            SIM_ASSERT(bad == config->n_bad[lane]);
+            SIM_ASSERT(held == config->n_held[lane]);
         }
-        SIM_ASSERT(bad == config->n_bad);
-        SIM_ASSERT(held == config->n_held);
     }
 }
 
-static Config *
-row_at(const Configs *configs, uint32_t config)
-{
-    SIM_ASSERT(config < configs->world->n_configs);
-    return &configs->rows[config];
-}
-
-/* check and attach -------------------------------------------------------------------------- */
+/* attach ------------------------------------------------------------------------------------ */
 
 static void
-check_condition(const ConfigSpec *spec, SimMark mark, const Condition *condition,
-                SimMessages *messages)
+add_consumer(Configs *configs, Config *config, uint32_t index, const ConsumerSpec *spec,
+             uint32_t lane)
 {
-    if (version_property_find(spec, condition->property) == SIM_NONE)
-        sim_messages_error(messages, mark,
-                           "config '%s' has no property '%s': expected one of its properties",
-                           spec->entity.name, condition->property);
+    Consumer *consumer = &config->consumers[config->n_consumers++];
+    *consumer = (Consumer){.index = index, .lane = lane};
+    consumer->id = processes_consumer_add(configs->parts.processes, spec);
+    consumer->in_force = SIM_ARENA_NEW(sim_arena(configs->sim), bool, configs->world->n_pops);
 }
 
+/* A consumer of all cohorts is one a cohort when the waves tell them apart. */
 static void
-check_consumer(const World *world, const ConfigSpec *spec, const ConsumerSpec *consumer,
-               SimMessages *messages)
+add_consumers(Configs *configs, Config *config, uint32_t index)
 {
-    const ServiceSpec *service = world_service(world, consumer->service);
-    SimMark mark = consumer->entity.mark;
-    check_condition(spec, mark, &consumer->when, messages);
-    if (service->placement != PLACEMENT_POP)
-        sim_messages_error(messages, mark,
-                           "service '%s' is not placed at the PoPs and receives no config: "
-                           "expected a service with placement: pop",
-                           service->entity.name);
-    else if (consumer->cohort &&
-             world_cohort_find(world, consumer->service, consumer->cohort) == SIM_NONE)
-        sim_messages_error(messages, mark, "service '%s' has no cohort '%s'", service->entity.name,
-                           consumer->cohort);
-}
-
-static void
-check_generator(const World *world, const ConfigSpec *spec, SimMessages *messages)
-{
-    const GeneratorSpec *generator = &spec->generator;
-    SimTime soak = 0;
-    if (generator->every == 0)
+    const World *world = configs->world;
+    const ConsumerSpec *spec = SIM_ITEM(config->spec->consumers, ConsumerSpec, index);
+    uint32_t n_cohorts = world->n_cohorts[spec->service];
+    if (config->lanes->n == 1 || spec->cohort || n_cohorts == 1) {
+        const char *cohort =
+            spec->cohort ? spec->cohort : world_cohort_name(world, spec->service, 0);
+        add_consumer(configs, config, index, spec, lanes_find(config->lanes, cohort));
         return;
-    if (world->spec->clock.duration / generator->every >= VERSIONS_MAX)
-        sim_messages_error(messages, generator->entity.mark,
-                           "config '%s' would be generated more than %d times: expected a longer "
-                           "period or a shorter run",
-                           spec->entity.name, VERSIONS_MAX);
-    if (generator->when_migrated.n > 0 && generator->runs_on == SIM_NONE)
-        sim_messages_error(messages, generator->entity.mark,
-                           "config '%s' has when_migrated but runs on no cluster: expected "
-                           "runs_on: with the name of one",
-                           spec->entity.name);
-    version_check(spec, generator->when_migrated, messages);
-    for (uint32_t i = 0; i + 1 < spec->rollout.waves.n; i++)
-        soak += SIM_ITEM(spec->rollout.waves, WaveSpec, i)->soak;
-    if (soak >= generator->every)
-        sim_messages_warning(messages, spec->rollout.entity.mark,
-                             "config '%s' is generated again before its waves are through: the "
-                             "later ones are never pushed",
-                             spec->entity.name);
+    }
+    for (uint32_t cohort = 0; cohort < n_cohorts; cohort++) {
+        ConsumerSpec *part = SIM_ARENA_NEW(sim_arena(configs->sim), ConsumerSpec, 1);
+        *part = *spec;
+        part->cohort = world_cohort_name(world, spec->service, cohort);
+        add_consumer(configs, config, index, part, lanes_find(config->lanes, part->cohort));
+    }
 }
 
-static bool
-check(const World *world, const ConfigSpec *spec, SimMessages *messages)
+static void
+init_consumers(Configs *configs, Config *config)
 {
-    uint32_t before = sim_messages_errors(messages);
-    SIM_EACH(LimitSpec, limit, spec->limits)
-    check_condition(spec, limit->entity.mark, &limit->demand, messages);
-    SIM_EACH(ConsumerSpec, consumer, spec->consumers)
-    check_consumer(world, spec, consumer, messages);
-    check_generator(world, spec, messages);
-    return sim_messages_errors(messages) == before;
+    uint32_t n = 0;
+    SIM_EACH(ConsumerSpec, consumer, config->spec->consumers)
+    n += configs->world->n_cohorts[consumer->service];
+    config->consumers = SIM_ARENA_NEW(sim_arena(configs->sim), Consumer, n);
+    for (uint32_t i = 0; i < config->spec->consumers.n; i++)
+        add_consumers(configs, config, i);
 }
 
 static void
@@ -184,9 +114,10 @@ init_row(Configs *configs, uint32_t id)
     config->entity = sim_arena_strdup(arena, entity);
     config->versions = versions_new(arena, spec);
     config->pushes = SIM_ARENA_NEW(arena, Push, PUSHES_FIRST);
-    config->pushes[0] =
-        (Push){.entry = SIM_NONE, .targets = world->n_pops, .arrived = world->n_pops};
-    config->places = SIM_ARENA_NEW(arena, Place, world->n_pops);
+    config->lanes = rollout_lanes(configs->rollouts, id);
+    uint32_t n_places = config->lanes->n * world->n_pops;
+    config->pushes[0] = (Push){.entry = SIM_NONE, .targets = n_places, .arrived = n_places};
+    config->places = SIM_ARENA_NEW(arena, Place, n_places);
     config->node = sim_stream(configs->sim, "config/%.100s/node", name);
     config->delays = SIM_ARENA_NEW(arena, SimRng, world->n_pops);
     config->hand_delays = SIM_ARENA_NEW(arena, SimRng, world->n_pops);
@@ -196,12 +127,7 @@ init_row(Configs *configs, uint32_t id)
         config->hand_delays[pop] =
             sim_stream(configs->sim, "config/%.100s/hand-delay/pop/%.40s", name, code);
     }
-    config->consumers = SIM_ARENA_NEW(arena, Consumer, spec->consumers.n);
-    for (uint32_t i = 0; i < spec->consumers.n; i++) {
-        const ConsumerSpec *consumer = SIM_ITEM(spec->consumers, ConsumerSpec, i);
-        config->consumers[i].id = processes_consumer_add(configs->parts.processes, consumer);
-        config->consumers[i].in_force = SIM_ARENA_NEW(arena, bool, world->n_pops);
-    }
+    init_consumers(configs, config);
 }
 
 /* Time from the start to the first multiple of the period in UTC. */
@@ -234,16 +160,20 @@ config_attach(Sim *sim, const World *world, const ConfigParts *parts, SimMessage
 {
     bool is_right = true;
     for (uint32_t i = 0; i < world->n_configs; i++)
-        is_right &= check(world, world_config(world, i), messages);
+        is_right &= config_check(world, i, messages);
     if (!is_right)
         return NULL;
     Configs *configs = sim_attach(sim, &ops);
     *configs = (Configs){.sim = sim, .world = world, .parts = *parts};
     configs->rows = SIM_ARENA_NEW(sim_arena(sim), Config, world->n_configs);
-    configs->rollouts =
-        rollout_attach(sim, world,
-                       &(RolloutEvents){.wave = sim_event(sim, &ops, WAVE, 0, 0),
-                                        .stopped = sim_event(sim, &ops, STOPPED, 0, 0)});
+    configs->changes = change_attach(sim, world, messages);
+    if (!configs->changes)
+        return NULL;
+    const RolloutEvents events = {.wave = sim_event(sim, &ops, WAVE, 0, 0),
+                                  .stopped = sim_event(sim, &ops, STOPPED, 0, 0)};
+    configs->rollouts = rollout_attach(sim, world, configs->changes, &events, messages);
+    if (!configs->rollouts)
+        return NULL;
     for (uint32_t i = 0; i < world->n_configs; i++) {
         init_row(configs, i);
         is_right &= check_ordinary(&configs->rows[i], messages);
@@ -256,19 +186,6 @@ config_attach(Sim *sim, const World *world, const ConfigParts *parts, SimMessage
 
 /* pushing ----------------------------------------------------------------------------------- */
 
-static SimJournalEntry
-entry_of(const Configs *configs, const Config *config, const char *kind, uint32_t cause)
-{
-    return (SimJournalEntry){
-        .at = sim_now(configs->sim), .cause = cause, .kind = kind, .entity = config->entity};
-}
-
-static const char *
-quality_of(const Config *config, uint32_t version)
-{
-    return version_is_bad(config->versions, version) ? "bad" : "good";
-}
-
 static Push *
 latest(const Config *config)
 {
@@ -279,14 +196,16 @@ latest(const Config *config)
 static bool
 is_troubled(const Config *config)
 {
-    return config->n_bad > 0 || config->n_held > 0 ||
+    return config_sum(config, config->n_bad) > 0 || config_sum(config, config->n_held) > 0 ||
            version_is_bad(config->versions, latest(config)->version);
 }
 
+/* pops NULL: all. */
 static void
-send(Configs *configs, uint32_t id, uint32_t push_id, const uint32_t *pops, uint32_t n_pops)
+send(Configs *configs, uint32_t id, uint32_t push_id, uint32_t lane, const uint32_t *pops,
+     uint32_t n_pops)
 {
-    Config *config = row_at(configs, id);
+    Config *config = config_row(configs, id);
     const DistributionSpec *law = &config->spec->distribution;
     Push *push = &config->pushes[push_id];
     push->targets += n_pops;
@@ -297,8 +216,16 @@ send(Configs *configs, uint32_t id, uint32_t push_id, const uint32_t *pops, uint
         rng.counter = push->position * DRAW_STRIDE;
         bool is_late = sim_rng_chance(&rng, law->stragglers.share);
         SimTime delay = sim_law_sample(is_late ? &law->stragglers.delay : &law->delay, &rng);
-        sim_after(configs->sim, delay, &ops, ARRIVE, pop, (uint64_t)id << 32 | push_id);
+        sim_after(configs->sim, delay, &ops, ARRIVE, pop,
+                  (uint64_t)lane << LANE_SHIFT | (uint64_t)id << 32 | push_id);
     }
+}
+
+static void
+send_everywhere(Configs *configs, uint32_t id, uint32_t push_id)
+{
+    for (uint32_t lane = 0; lane < config_row(configs, id)->lanes->n; lane++)
+        send(configs, id, push_id, lane, NULL, configs->world->n_pops);
 }
 
 /* The number of a new push; SIM_NONE, with a journal line, when there are too many. */
@@ -306,7 +233,7 @@ static uint32_t
 add_push(Configs *configs, Config *config, const Push *push)
 {
     if (config->n_pushes == PUSHES_MAX) {
-        SimJournalEntry entry = entry_of(configs, config, "config.refused", push->entry);
+        SimJournalEntry entry = config_entry(configs, config, "config.refused", push->entry);
         sim_journal_coalesce(configs->world->journal, sim_hash_text(config->entity), 1, &entry,
                              "%s: no more than %d pushes", config->spec->entity.name, PUSHES_MAX);
         return SIM_NONE;
@@ -321,53 +248,110 @@ add_push(Configs *configs, Config *config, const Push *push)
     return config->n_pushes++;
 }
 
-/* A new version, through the rollout if there is one. */
+/* Approved, in a window: through the rollout if there is one. */
 static void
-push_version(Configs *configs, uint32_t id, const Push *push)
+go_out(Configs *configs, uint32_t id, uint32_t push_id)
 {
-    Config *config = row_at(configs, id);
-    uint32_t push_id = add_push(configs, config, push);
-    if (push_id == SIM_NONE)
-        return;
-    config->rolled = 0;
+    Config *config = config_row(configs, id);
+    config->waiting = 0;
     if (!rollout_is_planned(configs->rollouts, id)) {
-        send(configs, id, push_id, NULL, configs->world->n_pops);
+        send_everywhere(configs, id, push_id);
         return;
     }
     config->rolled = push_id;
-    rollout_start(configs->rollouts, id, push_id, push->entry);
+    rollout_start(configs->rollouts, id, push_id, config->pushes[push_id].entry);
 }
 
-/* A version that is known, again and at once. */
+/* A new version, through the change process and the rollout, unless it goes past both. */
 static void
-push_again(Configs *configs, uint32_t id, uint32_t version, uint32_t cause, const uint32_t *pops,
-           uint32_t n_pops)
+push_version(Configs *configs, uint32_t id, const Push *push)
 {
-    Config *config = row_at(configs, id);
-    SimJournalEntry entry = entry_of(configs, config, "config.pushed", cause);
+    Config *config = config_row(configs, id);
+    char what[32];
+    uint32_t push_id = add_push(configs, config, push);
+    if (push_id == SIM_NONE)
+        return;
+    rollout_cancel(configs->rollouts, id);
+    config->rolled = 0;
+    if (version_bypasses(config->spec, push->is_generated)) {
+        send_everywhere(configs, id, push_id);
+        return;
+    }
+    g_snprintf(what, sizeof what, "version %u", push->version);
+    const ChangeAsk ask = {.config = id,
+                           .what = what,
+                           .approval = &change_spec(configs->world, id)->approval,
+                           .cause = push->entry,
+                           .is_quiet = !push->is_told,
+                           .then = sim_event(configs->sim, &ops, RELEASED, id, push_id)};
+    config->waiting = push_id;
+    if (change_ask(configs->changes, &ask))
+        go_out(configs, id, push_id);
+}
+
+static void
+on_released(Sim *sim, void *state, SimEvent event)
+{
+    Configs *configs = state;
+    (void)sim;
+    if (config_row(configs, event.actor)->waiting == event.arg)
+        go_out(configs, event.actor, (uint32_t)event.arg);
+}
+
+/* A version that is known, again and at once.  SIM_NONE: there are too many. */
+static uint32_t
+push_again(Configs *configs, uint32_t id, uint32_t version, uint32_t cause, uint32_t n_pops)
+{
+    Config *config = config_row(configs, id);
+    SimJournalEntry entry = config_entry(configs, config, "config.pushed", cause);
     Push push = {.version = version, .position = config->n_hand++, .is_told = true};
     push.entry =
         sim_journal_add(configs->world->journal, &entry, "%s version %u goes out again, to %u PoPs",
                         config->spec->entity.name, version, n_pops);
     uint32_t push_id = add_push(configs, config, &push);
     rollout_cancel(configs->rollouts, id);
-    config->rolled = 0;
+    config->rolled = config->waiting = 0;
+    return push_id;
+}
+
+static void
+send_known_good(Configs *configs, uint32_t id, uint32_t cause)
+{
+    const Config *config = config_row(configs, id);
+    uint32_t version = version_known_good(config->versions, version_count(config->versions));
+    uint32_t push_id = push_again(configs, id, version, cause, configs->world->n_pops);
     if (push_id != SIM_NONE)
-        send(configs, id, push_id, pops, n_pops);
+        send_everywhere(configs, id, push_id);
 }
 
 void
 config_push_known_good(Configs *configs, uint32_t id, uint32_t cause)
 {
-    Config *config = row_at(configs, id);
-    uint32_t version = version_known_good(config->versions, version_count(config->versions));
-    push_again(configs, id, version, cause, NULL, configs->world->n_pops);
+    const ChangeSpec *change = change_spec(configs->world, id);
+    if (change->emergency == EMERGENCY_WAITS) {
+        const ChangeAsk ask = {.config = id,
+                               .what = "the known good version",
+                               .approval = &change->approval,
+                               .cause = cause,
+                               .then = sim_event(configs->sim, &ops, GOOD_RELEASED, id, cause)};
+        rollout_cancel(configs->rollouts, id);
+        if (!change_ask(configs->changes, &ask))
+            return;
+    }
+    send_known_good(configs, id, cause);
+}
+
+static void
+on_good_released(Sim *sim, void *state, SimEvent event)
+{
+    (void)sim;
+    send_known_good(state, event.actor, (uint32_t)event.arg);
 }
 
 static void
 journal_full(const Configs *configs, const Config *config, uint32_t cause)
 {
-    SimJournalEntry entry = entry_of(configs, config, "config.refused", cause);
+    SimJournalEntry entry = config_entry(configs, config, "config.refused", cause);
     sim_journal_coalesce(configs->world->journal, sim_hash_text(config->entity), 1, &entry,
                          "%s: no more than %d versions", config->spec->entity.name, VERSIONS_MAX);
 }
@@ -375,18 +359,18 @@ journal_full(const Configs *configs, const Config *config, uint32_t cause)
 void
 config_push(Configs *configs, uint32_t id, SimList properties, uint32_t cause)
 {
-    Config *config = row_at(configs, id);
+    Config *config = config_row(configs, id);
     char text[TEXT_MAX];
     uint32_t version = version_add(config->versions, properties, sim_now(configs->sim));
     if (version == SIM_NONE) {
         journal_full(configs, config, cause);
         return;
     }
-    SimJournalEntry entry = entry_of(configs, config, "config.version", cause);
+    SimJournalEntry entry = config_entry(configs, config, "config.version", cause);
     Push push = {.version = version, .position = config->n_hand++, .is_told = true};
     push.entry =
         sim_journal_add(configs->world->journal, &entry, "%s version %u (%s) is pushed by hand: %s",
-                        config->spec->entity.name, version, quality_of(config, version),
+                        config->spec->entity.name, version, config_quality(config, version),
                         version_describe(config->versions, version, text, sizeof text));
     push_version(configs, id, &push);
 }
@@ -414,7 +398,7 @@ journal_version(Configs *configs, Config *config, uint32_t version, bool is_migr
     const GeneratorSpec *generator = &config->spec->generator;
     uint32_t cause =
         is_migrated ? cluster_cause(configs->parts.clusters, generator->runs_on) : SIM_NONE;
-    SimJournalEntry entry = entry_of(configs, config, "config.version", cause);
+    SimJournalEntry entry = config_entry(configs, config, "config.version", cause);
     bool is_bad = version_is_bad(config->versions, version);
     if (!is_bad && !is_troubled(config) && config->has_told_generator)
         return SIM_NONE;
@@ -429,7 +413,7 @@ journal_version(Configs *configs, Config *config, uint32_t version, bool is_migr
 static void
 generate(Configs *configs, uint32_t id, uint64_t round)
 {
-    Config *config = row_at(configs, id);
+    Config *config = config_row(configs, id);
     const GeneratorSpec *generator = &config->spec->generator;
     bool is_migrated = draw_is_migrated(configs, config, round);
     uint32_t version =
@@ -451,7 +435,7 @@ static void
 on_generate(Sim *sim, void *state, SimEvent event)
 {
     Configs *configs = state;
-    const Config *config = row_at(configs, event.actor);
+    const Config *config = config_row(configs, event.actor);
     sim_after(sim, config->spec->generator.every, &ops, GENERATE, event.actor, event.arg + 1);
     if (config->is_running)
         generate(configs, event.actor, event.arg);
@@ -461,136 +445,18 @@ void
 config_generator_set(Configs *configs, uint32_t config, bool runs, uint32_t cause)
 {
     (void)cause;
-    row_at(configs, config)->is_running = runs;
+    config_row(configs, config)->is_running = runs;
 }
 
 /* arriving ---------------------------------------------------------------------------------- */
 
 static void
-journal_refusal(const Configs *configs, const Config *config, uint32_t pop, uint32_t version,
-                uint32_t cause)
-{
-    const World *world = configs->world;
-    SimJournalEntry entry = entry_of(configs, config, "config.held", cause);
-    uint64_t key = sim_mix64(sim_hash_text(config->entity) + version);
-    sim_journal_coalesce(world->journal, key, 1, &entry,
-                         "%s version %u is refused at %s, which keeps the last good one",
-                         config->spec->entity.name, version, world->geo->pops.code[pop]);
-}
-
-/* First and last arrival of a push whose way is told. */
-static void
-journal_arrival(const Configs *configs, const Config *config, const Push *push, uint32_t pop)
-{
-    const World *world = configs->world;
-    const char *name = config->spec->entity.name, *quality = quality_of(config, push->version);
-    SimJournalEntry entry = entry_of(configs, config, "config.arrived", push->entry);
-    double age = sim_seconds(sim_now(configs->sim) - push->sent_at);
-    if (push->arrived == 1 && version_is_bad(config->versions, push->version))
-        sim_journal_add(world->journal, &entry, "%s version %u (%s) reaches its first PoP, %s",
-                        name, push->version, quality, world->geo->pops.code[pop]);
-    if (push->arrived == push->targets)
-        sim_journal_add(world->journal, &entry,
-                        "%s version %u (%s) has reached %u of %u PoPs in %.1f s", name,
-                        push->version, quality, push->arrived, world->n_pops, age);
-}
-
-static void
-heal(Configs *configs, Config *config, uint32_t i, uint32_t pop, uint32_t cause)
-{
-    Consumer *consumer = &config->consumers[i];
-    if (!consumer->in_force[pop])
-        return;
-    consumer->in_force[pop] = false;
-    processes_effect_set(configs->parts.processes, consumer->id, pop, false, cause);
-    if (SIM_ITEM(config->spec->consumers, ConsumerSpec, i)->effect.withdraw)
-        routing_announce(configs->parts.routing, 0, pop, cause);
-}
-
-static void
-hurt(Configs *configs, Config *config, uint32_t i, uint32_t pop, uint32_t cause)
-{
-    Consumer *consumer = &config->consumers[i];
-    const EffectSpec *effect = &SIM_ITEM(config->spec->consumers, ConsumerSpec, i)->effect;
-    bool was_in_force = consumer->in_force[pop];
-    consumer->in_force[pop] = true;
-    if (effect->reject)
-        processes_starve(configs->parts.processes, consumer->id, pop, cause);
-    else
-        processes_effect_set(configs->parts.processes, consumer->id, pop, true, cause);
-    if (effect->withdraw && !was_in_force)
-        routing_withdraw(configs->parts.routing, 0, pop, cause);
-}
-
-/* Whether the program itself sees that it cannot use the version; a file that loads well and does
- * harm afterwards it takes for good. */
-static bool
-is_noticed(const Config *config, uint32_t i)
-{
-    const EffectSpec *effect = &SIM_ITEM(config->spec->consumers, ConsumerSpec, i)->effect;
-    return effect->reject || effect->panic > 0 || effect->crash_loop > 0 || effect->degrade;
-}
-
-/* What each consumer makes of the version. */
-static void
-load(Configs *configs, Config *config, uint32_t pop, const Push *push, Place *place)
-{
-    place->version = push->version;
-    place->is_bad = place->is_held = false;
-    for (uint32_t i = 0; i < config->spec->consumers.n; i++) {
-        if (!version_breaks(config->versions, push->version, i)) {
-            heal(configs, config, i, pop, push->entry);
-        } else if (config->spec->last_known_good && is_noticed(config, i)) {
-            place->is_held = true;
-        } else {
-            hurt(configs, config, i, pop, push->entry);
-            place->is_bad = true;
-        }
-    }
-}
-
-static void
-journal_healed(const Configs *configs, const Config *config, const Push *push)
-{
-    SimJournalEntry entry = entry_of(configs, config, "config.healed", push->entry);
-    sim_journal_add(configs->world->journal, &entry,
-                    "%s: no PoP runs a bad version any more, since version %u",
-                    config->spec->entity.name, push->version);
-}
-
-static void
-deliver(Configs *configs, Config *config, uint32_t pop, const Push *push)
-{
-    Place *place = &config->places[pop], was = *place;
-    if (config->spec->validate_at_loader && version_breaks_limit(config->versions, push->version))
-        place->is_held = true;
-    else
-        load(configs, config, pop, push, place);
-    config->n_bad += (uint32_t)place->is_bad - (uint32_t)was.is_bad;
-    config->n_held += (uint32_t)place->is_held - (uint32_t)was.is_held;
-    if (place->is_held)
-        journal_refusal(configs, config, pop, push->version, push->entry);
-    if (was.is_bad && config->n_bad == 0)
-        journal_healed(configs, config, push);
-}
-
-static void
 on_arrive(Sim *sim, void *state, SimEvent event)
 {
     (void)sim;
-    Configs *configs = state;
-    uint32_t id = (uint32_t)(event.arg >> 32), push_id = (uint32_t)event.arg, pop = event.actor;
-    Config *config = row_at(configs, id);
-    Push *push = &config->pushes[push_id];
-    if (config->places[pop].push > push_id)
-        return;
-    config->places[pop].push = push_id;
-    push->arrived++;
-    if (push->is_told)
-        journal_arrival(configs, config, push, pop);
-    deliver(configs, config, pop, push);
-    if (push_id == config->rolled && config->places[pop].version == push->version)
-        rollout_arrived(configs->rollouts, id, pop);
+    uint32_t lane = (uint32_t)(event.arg >> LANE_SHIFT);
+    uint32_t id = (uint32_t)(event.arg >> 32) & 0xffffff;
+    config_arrive(state, id, (uint32_t)event.arg, lane, event.actor);
 }
 
 /* the rollout's decisions ------------------------------------------------------------------- */
@@ -600,13 +466,45 @@ on_wave(Sim *sim, void *state, SimEvent event)
 {
     (void)sim;
     Configs *configs = state;
-    Config *config = row_at(configs, event.actor);
+    Config *config = config_row(configs, event.actor);
     uint32_t push = (uint32_t)(event.arg >> 32), wave = (uint32_t)event.arg;
     const uint32_t *pops;
     if (push != config->rolled)
         return;
-    uint32_t n = rollout_wave_pops(configs->rollouts, event.actor, wave, &pops);
-    send(configs, event.actor, push, pops, n);
+    for (uint32_t lane = 0; lane < config->lanes->n; lane++) {
+        uint32_t n = rollout_wave_pops(configs->rollouts, event.actor, wave, lane, &pops);
+        send(configs, event.actor, push, lane, pops, n);
+    }
+}
+
+static void
+pull_kill_switches(Configs *configs, const Config *config, uint32_t cause)
+{
+    const World *world = configs->world;
+    SIM_EACH(uint32_t, service, config->spec->rollout.kill)
+    {
+        SimJournalEntry entry = config_entry(configs, config, "rollout.kills", cause);
+        uint32_t id = sim_journal_add(world->journal, &entry, "the gate switches off calls to %s",
+                                      world_service(world, *service)->entity.name);
+        world->ops->kill_switch_set(world->plane, *service, true, id);
+    }
+}
+
+/* Where it went, the version before goes. */
+static void
+revert(Configs *configs, uint32_t id, uint32_t push, uint32_t verdict)
+{
+    const Config *config = config_row(configs, id);
+    const uint32_t *pops[LANES_MAX];
+    uint32_t n[LANES_MAX], most = 0;
+    for (uint32_t lane = 0; lane < config->lanes->n; lane++) {
+        n[lane] = rollout_pushed_pops(configs->rollouts, id, lane, &pops[lane]);
+        most = MAX(most, n[lane]);
+    }
+    uint32_t good = version_known_good(config->versions, config->pushes[push].version);
+    uint32_t again = push_again(configs, id, good, verdict, most);
+    for (uint32_t lane = 0; again != SIM_NONE && lane < config->lanes->n; lane++)
+        send(configs, id, again, lane, pops[lane], n[lane]);
 }
 
 static void
@@ -614,86 +512,18 @@ on_stopped(Sim *sim, void *state, SimEvent event)
 {
     (void)sim;
     Configs *configs = state;
-    Config *config = row_at(configs, event.actor);
+    const Config *config = config_row(configs, event.actor);
     uint32_t push = (uint32_t)(event.arg >> 32), verdict = (uint32_t)event.arg;
-    const uint32_t *pops;
-    if (push != config->rolled || !rollout_is_reverted(configs->rollouts, event.actor))
+    if (push != config->rolled)
         return;
-    uint32_t n = rollout_pushed_pops(configs->rollouts, event.actor, &pops);
-    uint32_t good = version_known_good(config->versions, config->pushes[push].version);
-    push_again(configs, event.actor, good, verdict, pops, n);
+    if (rollout_is_tripped(configs->rollouts, event.actor))
+        pull_kill_switches(configs, config, verdict);
+    if (rollout_is_reverted(configs->rollouts, event.actor))
+        revert(configs, event.actor, push, verdict);
 }
 
 void
 config_confirm(Configs *configs, uint32_t config, uint32_t cause)
 {
     rollout_confirm(configs->rollouts, config, cause);
-}
-
-/* questions --------------------------------------------------------------------------------- */
-
-double
-config_share_bad(const Configs *configs, uint32_t config)
-{
-    return (double)row_at(configs, config)->n_bad / configs->world->n_pops;
-}
-
-double
-config_share_held(const Configs *configs, uint32_t config)
-{
-    return (double)row_at(configs, config)->n_held / configs->world->n_pops;
-}
-
-double
-config_share_newest(const Configs *configs, uint32_t id)
-{
-    const Config *config = row_at(configs, id);
-    uint32_t n = 0, version = latest(config)->version;
-    for (uint32_t pop = 0; pop < configs->world->n_pops; pop++)
-        n += config->places[pop].version == version;
-    return (double)n / configs->world->n_pops;
-}
-
-uint32_t
-config_version(const Configs *configs, uint32_t config, uint32_t pop)
-{
-    SIM_ASSERT(pop < configs->world->n_pops);
-    return row_at(configs, config)->places[pop].version;
-}
-
-uint32_t
-config_n_versions(const Configs *configs, uint32_t config)
-{
-    return version_count(row_at(configs, config)->versions);
-}
-
-bool
-config_is_bad(const Configs *configs, uint32_t config, uint32_t version)
-{
-    return version_is_bad(row_at(configs, config)->versions, version);
-}
-
-SimTime
-config_generated_at(const Configs *configs, uint32_t config, uint32_t version)
-{
-    return version_made_at(row_at(configs, config)->versions, version);
-}
-
-const Rollouts *
-config_rollouts(const Configs *configs)
-{
-    return configs->rollouts;
-}
-
-bool
-config_is_cause(const Configs *configs, uint32_t id, uint32_t entry)
-{
-    const char *entity = row_at(configs, id)->entity;
-    while (entry != SIM_NONE) {
-        const SimJournalEntry *line = sim_journal_get(configs->world->journal, entry);
-        if (line->entity == entity)
-            return true;
-        entry = line->cause;
-    }
-    return false;
 }

@@ -7,9 +7,13 @@
  * multiple of its period in UTC, on a node drawn at random; a migrated
  * node writes `when_migrated`.  With generator.validate a version that breaks a
  * limit is held back there.  A push by hand names its own properties.  Both go
- * out through the config's rollout (rollout.h), push-known-good and reverts go
- * to the PoPs at once; the last known good version is the newest one that
- * breaks no limit and no consumer's condition.
+ * out through the change process (change.h) and the config's rollout
+ * (rollout.h), except those that go past both: `bypass` says generated versions,
+ * or all of a config that is data.  A newer version supersedes what waits or is
+ * under way.  Emergencies wait for nothing: reverts of a gate or of a missing
+ * confirmation always go to the PoPs at once, and so does push-known-good unless
+ * `emergency: waits`.  The last known good version is the newest one that breaks
+ * no limit and no consumer's condition.
  *
  * Each push reaches a PoP after a delay of its own: Bernoulli(stragglers.share)
  * chooses the law.  A PoP never goes back to an older push: one that arrives
@@ -23,6 +27,9 @@
  *     effect.reject without last_known_good: the consumer has no version, every call fails;
  *     else the effect is in force (processes.h), withdraw through routing.h;
  *   otherwise the consumer is healed.
+ * Where waves tell cohorts apart (lane.h) a PoP has a version for each lane and each of them does
+ * this by itself; shares of PoPs then weigh each lane.  A gate that trips pulls the kill switches
+ * of the rollout.
  *
  * Draws: node and delays of a generated version come from named streams at a
  * position given by its round, those of other pushes from other streams, so no
@@ -69,7 +76,7 @@ void config_confirm(Configs *configs, uint32_t config, uint32_t cause);
 double config_share_bad(const Configs *configs, uint32_t config);
 double config_share_held(const Configs *configs, uint32_t config);
 double config_share_newest(const Configs *configs, uint32_t config);
-/* The version that a PoP has. */
+/* The version that a PoP has, for cohorts that no wave names. */
 uint32_t config_version(const Configs *configs, uint32_t config, uint32_t pop);
 uint32_t config_n_versions(const Configs *configs, uint32_t config);
 bool config_is_bad(const Configs *configs, uint32_t config, uint32_t version);

@@ -531,6 +531,7 @@ steps(const void *plane)
 
 const PlaneOps flow_plane_ops = {
     .name = "flow",
+    .is_fluid = true,
     .attach = attach,
     .finish = finish,
     .books = books,

@@ -107,6 +107,7 @@ typedef struct PlaneLatency { /* of a run, by region, service or outcome */
 
 typedef struct PlaneOps {
     const char *name;
+    bool is_fluid; /* its counters are expectations, without the noise of single requests */
     /* Attaches the plane to the run and makes itself the world's; every metro at its nearest PoP.
      */
     void *(*attach)(Sim *sim, World *world, const PlaneOptions *options);

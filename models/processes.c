@@ -226,7 +226,8 @@ processes_attach(Sim *sim, const World *world)
     processes->total = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
     processes->consumers_of = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
     for (uint32_t config = 0; config < world->n_configs; config++)
-        processes->consumers_max += world_config(world, config)->consumers.n;
+        SIM_EACH(ConsumerSpec, consumer, world_config(world, config)->consumers)
+        processes->consumers_max += world->n_cohorts[consumer->service];
     processes->consumers = SIM_ARENA_NEW(arena, Consumer, processes->consumers_max);
     attach_groups(processes);
     attach_told(processes);

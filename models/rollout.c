@@ -1,49 +1,42 @@
 #include "models/rollout.h"
 
-#include "models/plane.h"
+#include "models/gate.h"
 #include "sim/quantity.h"
-
-/* What the gate has seen since the push, up to one evaluation. */
-typedef struct Sample {
-    int64_t offered, failed;
-    int64_t ratio_ppb; /* sum over the intervals of failed / offered, in 1e-9 */
-} Sample;
 
 typedef struct Rollout {
     const RolloutSpec *spec;
     const char *name; /* of the config */
-    uint32_t *order;  /* [pop] */
+    Lanes lanes;
+    uint32_t *order; /* [pop] */
+    Gate *gate;      /* NULL: none */
     RolloutState state;
     uint32_t push, cause, stage;
-    SimTime begin;
-    SimEventId wave, gate, deadline;
-    /* The gate. */
-    bool is_reverted;  /* what was stopped is to be taken back */
-    bool *is_watched;  /* [pop] */
-    PlaneCounts *base; /* [pop] when the watch began */
-    Sample *samples;   /* a ring, by number of the evaluation */
-    uint32_t n_samples;
-    uint64_t evaluations;
+    SimTime begin, extended; /* of this wave, so far */
+    SimEventId wave, look, deadline;
+    bool is_reverted, is_tripped; /* what was stopped is to be taken back; by its gate */
 } Rollout;
 
 struct Rollouts {
     Sim *sim;
     const World *world;
+    Changes *changes;
     RolloutEvents events;
     Rollout *rows;
 };
 
-enum { WAVE, GATE, DEADLINE };
+enum { WAVE, LOOK, DEADLINE, PASSED };
 
 static void on_wave(Sim *sim, void *state, SimEvent event);
-static void on_gate(Sim *sim, void *state, SimEvent event);
+static void on_look(Sim *sim, void *state, SimEvent event);
 static void on_deadline(Sim *sim, void *state, SimEvent event);
+static void on_passed(Sim *sim, void *state, SimEvent event);
 static void verify(const Sim *sim, const void *state);
 
 static const SimKind kinds[] = {
     [WAVE] = {"rollout.wave", on_wave},
-    [GATE] = {"rollout.gate", on_gate},
+    [LOOK] = {"rollout.gate", on_look},
     [DEADLINE] = {"rollout.deadline", on_deadline},
+    [PASSED] = {"rollout.passed", on_passed},
 };
 static const SimModelOps ops = {.name = "rollout",
                                 .state_size = sizeof(Rollouts),
@@ -64,19 +57,26 @@ n_waves(const Rollout *row)
     return MAX(1, row->spec->waves.n);
 }
 
-/* PoPs that have the version once the wave is pushed. */
 static uint32_t
-pops_after(const Rollouts *rollouts, const Rollout *row, uint32_t wave)
+pops_of(double share, uint32_t n_pops)
+{
+    double exact = share * n_pops;
+    uint32_t whole = (uint32_t)exact;
+    /* A share such as 7 % of 100 is 7, whatever the product's last bit says. */
+    return MIN(exact - whole > 1e-6 ? whole + 1 : whole, n_pops);
+}
+
+/* PoPs at which the lane has the version once the wave is pushed. */
+static uint32_t
+pops_after(const Rollouts *rollouts, const Rollout *row, uint32_t lane, uint32_t wave)
 {
     uint32_t n_pops = rollouts->world->n_pops, most = 0;
     if (row->spec->waves.n == 0)
         return n_pops;
     for (uint32_t i = 0; i <= wave; i++) {
-        double exact = SIM_ITEM(row->spec->waves, WaveSpec, i)->share * n_pops;
-        uint32_t whole = (uint32_t)exact;
-        /* A share such as 7 % of 100 is 7, whatever the product's last bit says. */
-        uint32_t n = exact - whole > 1e-6 ? whole + 1 : whole;
-        most = MAX(most, MIN(n, n_pops));
+        const WaveSpec *spec = SIM_ITEM(row->spec->waves, WaveSpec, i);
+        if (lanes_is_reached(&row->lanes, lane, spec))
+            most = MAX(most, pops_of(spec->share, n_pops));
     }
     return most;
 }
@@ -89,7 +89,7 @@ verify(const Sim *sim, const void *state)
         const Rollout *row = &rollouts->rows[i];
         SIM_ASSERT(row->stage <= n_waves(row));
         SIM_ASSERT(row->state == ROLLOUT_RUNNING || !sim_is_pending(sim, row->wave));
-        SIM_ASSERT(row->state == ROLLOUT_RUNNING || !sim_is_pending(sim, row->gate));
+        SIM_ASSERT(row->state == ROLLOUT_RUNNING || !sim_is_pending(sim, row->look));
     }
 }
 
@@ -117,45 +117,38 @@ order_pops(const World *world, Rollout *row, SimRng *rng)
     }
 }
 
-/* How many evaluations make up a time, rounded up. */
-static uint64_t
-steps_of(const GateSpec *gate, SimTime time)
+static bool
+init_row(Rollouts *rollouts, uint32_t config, SimMessages *messages)
 {
-    return (uint64_t)((time + gate->every - 1) / gate->every);
-}
-
-static void
-init_row(Rollouts *rollouts, uint32_t config)
-{
-    SimArena *arena = sim_arena(rollouts->sim);
     const World *world = rollouts->world;
     const ConfigSpec *spec = world_config(world, config);
-    const GateSpec *gate = &spec->rollout.gate;
     SimRng rng = sim_stream(rollouts->sim, "rollout/%.100s/order", spec->entity.name);
     Rollout *row = &rollouts->rows[config];
     *row = (Rollout){.spec = &spec->rollout, .name = spec->entity.name, .cause = SIM_NONE};
-    row->order = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
+    row->order = SIM_ARENA_NEW(sim_arena(rollouts->sim), uint32_t, world->n_pops);
     order_pops(world, row, &rng);
-    if (gate->kind == GATE_NONE)
-        return;
-    uint64_t window = steps_of(gate, MAX(gate->window, gate->short_window));
-    row->n_samples = (uint32_t)(window + steps_of(gate, gate->lag) + 2);
-    row->samples = SIM_ARENA_NEW(arena, Sample, row->n_samples);
-    row->is_watched = SIM_ARENA_NEW(arena, bool, world->n_pops);
-    row->base = SIM_ARENA_NEW(arena, PlaneCounts, world->n_pops);
+    if (spec->rollout.gate.kind != GATE_NONE)
+        row->gate = gate_new(rollouts->sim, world, spec, row->order);
+    return lanes_init(&row->lanes, world, spec, messages);
 }
 
 Rollouts *
-rollout_attach(Sim *sim, const World *world, const RolloutEvents *events)
+rollout_attach(Sim *sim, const World *world, Changes *changes, const RolloutEvents *events,
+               SimMessages *messages)
 {
     Rollouts *rollouts = sim_attach(sim, &ops);
-    rollouts->sim = sim;
-    rollouts->world = world;
-    rollouts->events = *events;
+    bool is_right = true;
+    *rollouts = (Rollouts){.sim = sim, .world = world, .changes = changes, .events = *events};
     rollouts->rows = SIM_ARENA_NEW(sim_arena(sim), Rollout, world->n_configs);
     for (uint32_t config = 0; config < world->n_configs; config++)
-        init_row(rollouts, config);
-    return rollouts;
+        is_right &= init_row(rollouts, config, messages);
+    return is_right ? rollouts : NULL;
+}
+
+const Lanes *
+rollout_lanes(const Rollouts *rollouts, uint32_t config)
+{
+    return &row_at(rollouts, config)->lanes;
 }
 
 /* waves ------------------------------------------------------------------------------------- */
@@ -192,19 +185,131 @@ watch_after(const Rollout *row)
 }
 
 static void
+journal_wave(const Rollouts *rollouts, const Rollout *row, uint32_t wave)
+{
+    SimJournalEntry entry = entry_of(rollouts, row, "rollout.wave");
+    uint32_t n_pops = 0;
+    char whom[160] = "";
+    SIM_EACH(WaveCohortSpec, cohort, SIM_ITEM(row->spec->waves, WaveSpec, wave)->cohorts)
+    {
+        g_strlcat(whom, whom[0] ? " and " : ", cohort ", sizeof whom);
+        g_strlcat(whom, cohort->cohort, sizeof whom);
+    }
+    for (uint32_t lane = 0; lane < row->lanes.n; lane++)
+        n_pops = MAX(n_pops, pops_after(rollouts, row, lane, wave));
+    sim_journal_add(rollouts->world->journal, &entry, "wave %u of %u of %s: %u PoPs%s", wave + 1,
+                    n_waves(row), row->name, n_pops, whom);
+}
+
+/* The first wave goes out: from now on the gate looks, and somebody has to confirm. */
+static void
+begin(Rollouts *rollouts, uint32_t config)
+{
+    Rollout *row = row_at(rollouts, config);
+    row->begin = sim_now(rollouts->sim);
+    if (row->gate) {
+        gate_start(row->gate);
+        row->look = sim_after(rollouts->sim, row->spec->gate.every, &ops, LOOK, config, 0);
+    }
+    if (row->spec->commit_confirm > 0)
+        row->deadline =
+            sim_after(rollouts->sim, row->spec->commit_confirm, &ops, DEADLINE, config, 0);
+}
+
+static void
 push_wave(Rollouts *rollouts, uint32_t config)
 {
     Rollout *row = row_at(rollouts, config);
     uint32_t wave = row->stage++, waves = n_waves(row);
-    if (waves > 1) {
-        SimJournalEntry entry = entry_of(rollouts, row, "rollout.wave");
-        sim_journal_add(rollouts->world->journal, &entry, "wave %u of %u of %s: %u PoPs", wave + 1,
-                        waves, row->name, pops_after(rollouts, row, wave));
-    }
+    if (wave == 0)
+        begin(rollouts, config);
+    if (waves > 1)
+        journal_wave(rollouts, row, wave);
+    if (row->gate)
+        gate_begin_wave(row->gate);
+    row->extended = 0;
     SimTime soak =
         wave + 1 < waves ? SIM_ITEM(row->spec->waves, WaveSpec, wave)->soak : watch_after(row);
     row->wave = sim_after(rollouts->sim, soak, &ops, WAVE, config, 0);
     post(rollouts, rollouts->events.wave, config, wave);
+}
+
+/* The next wave is due, if the change process lets it. */
+static void
+ask_wave(Rollouts *rollouts, uint32_t config)
+{
+    const SimLaw at_once = sim_law_constant(0);
+    const Rollout *row = row_at(rollouts, config);
+    char what[32];
+    const SimLaw *approval = &at_once;
+    if (row->spec->waves.n > 0)
+        approval = &SIM_ITEM(row->spec->waves, WaveSpec, row->stage)->approval;
+    g_snprintf(what, sizeof what, "wave %u", row->stage + 1);
+    const ChangeAsk ask = {.config = config,
+                           .what = what,
+                           .approval = approval,
+                           .cause = row->cause,
+                           .then = sim_event(rollouts->sim, &ops, PASSED, config, 0)};
+    if (change_ask(rollouts->changes, &ask))
+        push_wave(rollouts, config);
+}
+
+static void
+on_passed(Sim *sim, void *state, SimEvent event)
+{
+    Rollouts *rollouts = state;
+    (void)sim;
+    if (row_at(rollouts, event.actor)->state == ROLLOUT_RUNNING)
+        push_wave(rollouts, event.actor);
+}
+
+static void
+forget(Rollouts *rollouts, Rollout *row)
+{
+    sim_cancel(rollouts->sim, row->wave);
+    sim_cancel(rollouts->sim, row->look);
+    sim_cancel(rollouts->sim, row->deadline);
+    row->wave = row->look = row->deadline = 0;
+}
+
+static void
+stop(Rollouts *rollouts, uint32_t config, bool is_reverted, uint32_t verdict)
+{
+    Rollout *row = row_at(rollouts, config);
+    row->is_reverted = is_reverted;
+    forget(rollouts, row);
+    change_withdraw(rollouts->changes, config);
+    row->state = ROLLOUT_STOPPED;
+    post(rollouts, rollouts->events.stopped, config, verdict);
+}
+
+/* The wave has seen too little; whether it soaks on or has stopped the rollout. */
+static bool
+is_extended(Rollouts *rollouts, uint32_t config)
+{
+    Rollout *row = row_at(rollouts, config);
+    const ExtendSpec *extend = &row->spec->extend;
+    char by[32], seen[32];
+    if (!extend->entity.is_given || (double)gate_seen(row->gate) >= extend->requests_below)
+        return false;
+    sim_quantity_format_count(seen, sizeof seen, (double)gate_seen(row->gate));
+    bool is_over = row->extended + extend->by > extend->at_most;
+    SimJournalEntry entry =
+        entry_of(rollouts, row, is_over && extend->stops ? "rollout.stopped" : "rollout.extended");
+    if (!is_over) {
+        row->extended += extend->by;
+        row->wave = sim_after(rollouts->sim, extend->by, &ops, WAVE, config, 0);
+        sim_journal_add(rollouts->world->journal, &entry,
+                        "wave %u of %s has seen %s requests and soaks %s longer", row->stage,
+                        row->name, seen, sim_quantity_format_duration(by, sizeof by, extend->by));
+        return true;
+    }
+    uint32_t verdict = sim_journal_add(
+        rollouts->world->journal, &entry, "wave %u of %s has still seen only %s requests, and %s",
+        row->stage, row->name, seen, extend->stops ? "stops" : "the next goes out all the same");
+    if (extend->stops)
+        stop(rollouts, config, row->spec->auto_revert, verdict);
+    return extend->stops;
 }
 
 static void
@@ -213,44 +318,12 @@ on_wave(Sim *sim, void *state, SimEvent event)
     Rollouts *rollouts = state;
     Rollout *row = row_at(rollouts, event.actor);
     if (row->stage < n_waves(row)) {
-        push_wave(rollouts, event.actor);
+        if (!is_extended(rollouts, event.actor))
+            ask_wave(rollouts, event.actor);
         return;
     }
     row->state = ROLLOUT_DONE;
-    sim_cancel(sim, row->gate);
-}
-
-static void
-forget(Rollouts *rollouts, Rollout *row)
-{
-    sim_cancel(rollouts->sim, row->wave);
-    sim_cancel(rollouts->sim, row->gate);
-    sim_cancel(rollouts->sim, row->deadline);
-    row->wave = row->gate = row->deadline = 0;
-}
-
-static void
-watch(Rollouts *rollouts, Rollout *row, uint32_t pop)
-{
-    if (row->is_watched[pop])
-        return;
-    row->is_watched[pop] = true;
-    row->base[pop] = rollouts->world->ops->counts(rollouts->world->plane, pop);
-}
-
-static void
-start_gate(Rollouts *rollouts, uint32_t config)
-{
-    Rollout *row = row_at(rollouts, config);
-    const GateSpec *gate = &row->spec->gate;
-    row->evaluations = 0;
-    row->samples[0] = (Sample){0};
-    for (uint32_t pop = 0; pop < rollouts->world->n_pops; pop++) {
-        row->is_watched[pop] = false;
-        if (gate->scope == GATE_SCOPE_ALL)
-            watch(rollouts, row, pop);
-    }
-    row->gate = sim_after(rollouts->sim, gate->every, &ops, GATE, config, 0);
+    sim_cancel(sim, row->look);
 }
 
 void
@@ -262,41 +335,36 @@ rollout_start(Rollouts *rollouts, uint32_t config, uint32_t push, uint32_t cause
     row->push = push;
     row->cause = cause;
     row->stage = 0;
-    row->begin = sim_now(rollouts->sim);
-    if (row->spec->gate.kind != GATE_NONE)
-        start_gate(rollouts, config);
-    if (row->spec->commit_confirm > 0)
-        row->deadline =
-            sim_after(rollouts->sim, row->spec->commit_confirm, &ops, DEADLINE, config, 0);
-    push_wave(rollouts, config);
+    row->is_reverted = row->is_tripped = false;
+    ask_wave(rollouts, config);
 }
 
 uint32_t
-rollout_wave_pops(const Rollouts *rollouts, uint32_t config, uint32_t wave,
+rollout_wave_pops(const Rollouts *rollouts, uint32_t config, uint32_t wave, uint32_t lane,
                   const uint32_t **ret_pops)
 {
     const Rollout *row = row_at(rollouts, config);
     SIM_ASSERT(wave < n_waves(row));
-    uint32_t before = wave > 0 ? pops_after(rollouts, row, wave - 1) : 0;
+    uint32_t before = wave > 0 ? pops_after(rollouts, row, lane, wave - 1) : 0;
     *ret_pops = row->order + before;
-    return pops_after(rollouts, row, wave) - before;
+    return pops_after(rollouts, row, lane, wave) - before;
 }
 
 uint32_t
-rollout_pushed_pops(const Rollouts *rollouts, uint32_t config, const uint32_t **ret_pops)
+rollout_pushed_pops(const Rollouts *rollouts, uint32_t config, uint32_t lane,
+                    const uint32_t **ret_pops)
 {
     const Rollout *row = row_at(rollouts, config);
     *ret_pops = row->order;
-    return row->stage > 0 ? pops_after(rollouts, row, row->stage - 1) : 0;
+    return row->stage > 0 ? pops_after(rollouts, row, lane, row->stage - 1) : 0;
 }
 
 void
 rollout_arrived(Rollouts *rollouts, uint32_t config, uint32_t pop)
 {
     Rollout *row = row_at(rollouts, config);
-    SIM_ASSERT(pop < rollouts->world->n_pops);
-    if (row->state == ROLLOUT_RUNNING && row->spec->gate.kind != GATE_NONE)
-        watch(rollouts, row, pop);
+    if (row->state == ROLLOUT_RUNNING && row->gate)
+        gate_watch(row->gate, pop);
 }
 
 void
@@ -304,103 +372,31 @@ rollout_cancel(Rollouts *rollouts, uint32_t config)
 {
     Rollout *row = row_at(rollouts, config);
     forget(rollouts, row);
+    change_withdraw(rollouts->changes, config);
     if (row->state == ROLLOUT_RUNNING)
         row->state = ROLLOUT_IDLE;
 }
 
 /* the gate ---------------------------------------------------------------------------------- */
 
-static Sample *
-sample_at(const Rollout *row, uint64_t evaluation)
-{
-    return &row->samples[evaluation % row->n_samples];
-}
-
 static void
-take_sample(Rollouts *rollouts, Rollout *row)
-{
-    const World *world = rollouts->world;
-    Sample before = *sample_at(row, row->evaluations), now = {0};
-    for (uint32_t pop = 0; pop < world->n_pops; pop++) {
-        if (!row->is_watched[pop])
-            continue;
-        PlaneCounts counts = world->ops->counts(world->plane, pop);
-        now.offered += counts.offered - row->base[pop].offered;
-        now.failed += counts.failed - row->base[pop].failed;
-    }
-    int64_t offered = now.offered - before.offered, failed = now.failed - before.failed;
-    double ratio = offered > 0 ? (double)failed / (double)offered : 0;
-    now.ratio_ppb = before.ratio_ppb + (int64_t)(ratio * 1e9 + 0.5);
-    *sample_at(row, ++row->evaluations) = now;
-}
-
-typedef struct Window {
-    int64_t offered, failed;
-    double mean_ratio; /* of its intervals; those before the push count 0 */
-} Window;
-
-/* The window that ends with the newest sample the gate may see; false before there is one. */
-static bool
-look(const Rollout *row, SimTime length, Window *ret)
-{
-    const GateSpec *gate = &row->spec->gate;
-    uint64_t lag = steps_of(gate, gate->lag), steps = steps_of(gate, length);
-    if (row->evaluations <= lag)
-        return false;
-    uint64_t last = row->evaluations - lag, first = last > steps ? last - steps : 0;
-    Sample to = *sample_at(row, last), from = *sample_at(row, first);
-    *ret = (Window){.offered = to.offered - from.offered,
-                    .failed = to.failed - from.failed,
-                    .mean_ratio = (double)(to.ratio_ppb - from.ratio_ppb) / 1e9 / (double)steps};
-    return true;
-}
-
-static bool
-is_too_bad(const Rollout *row)
-{
-    const GateSpec *gate = &row->spec->gate;
-    Window slow, fast;
-    if (!look(row, gate->window, &slow) || (double)slow.offered < gate->requests_min)
-        return false;
-    if (gate->kind == GATE_THRESHOLD)
-        return (double)slow.failed > gate->at_most * (double)slow.offered;
-    double limit = gate->burn * gate->at_most;
-    return look(row, gate->short_window, &fast) && slow.mean_ratio >= limit &&
-           fast.mean_ratio >= limit;
-}
-
-static void
-stop(Rollouts *rollouts, uint32_t config, bool is_reverted, uint32_t verdict)
-{
-    Rollout *row = row_at(rollouts, config);
-    row->is_reverted = is_reverted;
-    forget(rollouts, row);
-    row->state = ROLLOUT_STOPPED;
-    post(rollouts, rollouts->events.stopped, config, verdict);
-}
-
-static void
-on_gate(Sim *sim, void *state, SimEvent event)
+on_look(Sim *sim, void *state, SimEvent event)
 {
     Rollouts *rollouts = state;
     Rollout *row = row_at(rollouts, event.actor);
-    const GateSpec *gate = &row->spec->gate;
-    take_sample(rollouts, row);
-    if (!is_too_bad(row)) {
-        row->gate = sim_after(sim, gate->every, &ops, GATE, event.actor, 0);
+    if (!gate_look(row->gate)) {
+        row->look = sim_after(sim, row->spec->gate.every, &ops, LOOK, event.actor, 0);
         return;
     }
-    Window window;
     char age[32], failed[32];
-    look(row, gate->kind == GATE_BURN ? gate->short_window : gate->window, &window);
-    double share = window.offered > 0 ? (double)window.failed / (double)window.offered : 0;
     SimJournalEntry entry = entry_of(rollouts, row, "rollout.stopped");
     uint32_t verdict = sim_journal_add(
         rollouts->world->journal, &entry,
         "the gate stops %s in wave %u of %u, %s after the push: %s of requests failed", row->name,
         row->stage, n_waves(row),
         sim_quantity_format_duration(age, sizeof age, sim_now(sim) - row->begin),
-        sim_quantity_format_share(failed, sizeof failed, share));
+        sim_quantity_format_share(failed, sizeof failed, gate_share(row->gate)));
+    row->is_tripped = true;
     stop(rollouts, event.actor, row->spec->auto_revert, verdict);
 }
 
@@ -442,6 +438,13 @@ rollout_is_reverted(const Rollouts *rollouts, uint32_t config)
 {
     const Rollout *row = row_at(rollouts, config);
     return row->state == ROLLOUT_STOPPED && row->is_reverted;
+}
+
+bool
+rollout_is_tripped(const Rollouts *rollouts, uint32_t config)
+{
+    const Rollout *row = row_at(rollouts, config);
+    return row->state == ROLLOUT_STOPPED && row->is_tripped;
 }
 
 uint32_t

@@ -604,6 +604,8 @@ static const SimField root_fields[] = {
         .about = "Traffic classes: customers and the long tail."),
     MAP(Spec, clusters, "clusters", .table = &cluster_table, .items_max = 100,
         .about = "Where configs are generated."),
+    OBJECT(Spec, change_process, "change_process", .table = &change_table,
+           .about = "What every config's versions wait for before they go out."),
     MAP(Spec, configs, "configs", .table = &config_table, .items_max = 100,
         .about = "What is pushed to every PoP."),
     MAP(Spec, observers, "observers", .table = &observer_table, .items_max = 200,

@@ -246,6 +246,7 @@ typedef struct Spec {
     ClockSpec clock;
     NetworkSpec network;
     SimList locations, services, vendors, sites, clusters, configs; /* LocationSpec … */
+    ChangeSpec change_process;                                      /* of configs without own */
     SimList timeline;                                               /* TimelineSpec */
     SimList expect;                                                 /* ExpectSpec */
     SimList published;                                              /* PublishedSpec */

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "models/condition.h"
+#include "models/spec_change.h"
 #include "sim/fields.h"
 
 typedef struct PropertySpec {
@@ -39,14 +40,34 @@ typedef struct DistributionSpec {
     StragglerSpec stragglers;
 } DistributionSpec;
 
+typedef struct WaveCohortSpec {
+    SimEntity entity;
+    const char *cohort;
+} WaveCohortSpec;
+
 typedef struct WaveSpec {
     SimEntity entity;
     double share; /* of PoPs that have the version when the wave is complete */
     SimTime soak;
+    SimLaw approval; /* before it is pushed */
+    SimList cohorts; /* WaveCohortSpec: of its consumers; empty: all */
 } WaveSpec;
 
+typedef struct ExtendSpec { /* a wave that saw too little is watched longer */
+    SimEntity entity;
+    double requests_below; /* 0: never extended */
+    SimTime by, at_most;
+    bool stops; /* still too little after at_most: stops the rollout, else goes on */
+} ExtendSpec;
+
 typedef enum GateScope { GATE_SCOPE_WAVE, GATE_SCOPE_ALL } GateScope;
-typedef enum GateKind { GATE_NONE, GATE_THRESHOLD, GATE_BURN } GateKind;
+typedef enum GateKind {
+    GATE_NONE,
+    GATE_THRESHOLD,
+    GATE_BURN,
+    GATE_BINOMIAL,
+    GATE_BASELINE
+} GateKind;
 
 typedef struct GateSpec {
     SimEntity entity;
@@ -55,17 +76,23 @@ typedef struct GateSpec {
     double at_most; /* threshold: share of failed requests; burn: the SLO's budget */
     double burn;    /* burn: factor */
     SimTime short_window;
-    double requests_min; /* fewer in the window: no verdict */
-    int scope;           /* GateScope */
+    double requests_min;                   /* fewer in the window: no verdict */
+    int scope;                             /* GateScope */
+    double alpha, baseline, design_effect; /* of the tests; see gate.h */
 } GateSpec;
 
 typedef enum WaveOrder { WAVE_RANDOM, WAVE_SMALL_FIRST, WAVE_LARGE_FIRST } WaveOrder;
 
+typedef enum Bypass { BYPASS_NONE, BYPASS_GENERATED, BYPASS_DATA } Bypass;
+
 typedef struct RolloutSpec {
     SimEntity entity;
+    int bypass;    /* Bypass: versions that go out at once, past windows, approvals and waves */
     SimList waves; /* WaveSpec; empty: all at once */
     int order;     /* WaveOrder */
+    ExtendSpec extend;
     GateSpec gate;
+    SimList kill; /* uint32_t: services whose kill switch is pulled when the gate stops it */
     bool auto_revert;
     SimTime commit_confirm; /* 0: none; else reverts unless confirmed in time */
 } RolloutSpec;
@@ -96,8 +123,12 @@ typedef struct LimitSpec {
     Condition demand; /* must hold for a valid version: features <= 200 */
 } LimitSpec;
 
+typedef enum ConfigKind { CONFIG_CODE, CONFIG_DATA } ConfigKind;
+
 typedef struct ConfigSpec {
     SimEntity entity;
+    int kind;           /* ConfigKind */
+    ChangeSpec change;  /* not given: the scenario's */
     SimList properties; /* PropertySpec */
     GeneratorSpec generator;
     SimList limits; /* LimitSpec: what validation demands */

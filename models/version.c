@@ -185,3 +185,17 @@ version_check(const ConfigSpec *spec, SimList changes, SimMessages *messages)
     }
     return is_right;
 }
+
+bool
+version_bypasses(const ConfigSpec *spec, bool is_generated)
+{
+    switch ((Bypass)spec->rollout.bypass) {
+    case BYPASS_NONE:
+        return false;
+    case BYPASS_GENERATED:
+        return is_generated;
+    case BYPASS_DATA:
+        return spec->kind == CONFIG_DATA;
+    }
+    return false;
+}

@@ -35,3 +35,5 @@ char *version_describe(const Versions *versions, uint32_t version, char *buffer,
 uint32_t version_property_find(const ConfigSpec *spec, const char *name);
 /* Whether all changes name properties of the config; messages says which do not. */
 bool version_check(const ConfigSpec *spec, SimList changes, SimMessages *messages);
+/* Whether a version, generated or not, goes past the change process and the rollout. */
+bool version_bypasses(const ConfigSpec *spec, bool is_generated);

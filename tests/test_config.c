@@ -373,6 +373,176 @@ what_is_wrong_with_a_config_is_said(void)
     }
 }
 
+static void
+a_push_waits_for_approval_and_its_window(void)
+{
+    static const char text[] =
+        SERVICES FEATURES PANICS "    distribution: {delay: 1s}\n"
+                                 "    change: {windows: ['tue 12:00-13:00'], approval: 10m}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 3599);
+    CHECK_NEAR(config_share_newest(bench.configs, 0), 0, 0);
+    run(&bench, 3602);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 1, 0);
+    /* The way back waits for nothing. */
+    run(&bench, 3 * 3600);
+    config_push_known_good(bench.configs, 0, bench.cause);
+    run(&bench, 3 * 3600 + 2);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 0, 0);
+    g_autofree char *journal = fake_journal(fake);
+    CHECK_HAS(journal, "change.waits version 1 of features waits for approval");
+    CHECK_HAS(journal, "change.waits version 1 of features waits 50m for its change window");
+    CHECK_HAS(journal, "change.approved version 1 of features goes out, 1h after it was asked");
+}
+
+static void
+a_later_push_supersedes_one_that_waits(void)
+{
+    static const char text[] = SERVICES FEATURES PANICS "    change: {approval: 10m}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 300);
+    push_size(&bench, 70);
+    run(&bench, 3600);
+    CHECK_INT(config_version(bench.configs, 0, 0), 2);
+    CHECK_INT(fake_count(fake, FAKE_BEHAVIOUR), 0);
+    push_size(&bench, 220);
+    run(&bench, 3700);
+    config_push_known_good(bench.configs, 0, bench.cause);
+    run(&bench, 7200);
+    CHECK_INT(config_version(bench.configs, 0, 0), 2);
+}
+
+static void
+an_emergency_waits_where_the_process_says_so(void)
+{
+    static const char text[] =
+        SERVICES FEATURES PANICS "    change: {approval: 10m, emergency: waits}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 900);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 1, 0);
+    config_push_known_good(bench.configs, 0, bench.cause);
+    run(&bench, 1499);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 1, 0);
+    run(&bench, 1600);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 0, 0);
+    g_autofree char *journal = fake_journal(fake);
+    CHECK_HAS(journal, "25:00 change.approved the known good version of features goes out, 10m");
+}
+
+static void
+what_bypasses_the_rollout_is_everywhere_at_once(void)
+{
+    static const struct {
+        const char *keys;
+        bool generated_waits, hand_waits;
+    } rows[] = {
+        {"    rollout: {waves: [25%, 100%]}\n", true, true},
+        {"    rollout: {waves: [25%, 100%], bypass: generated}\n", false, true},
+        {"    rollout: {waves: [25%, 100%], bypass: data}\n", false, false},
+        {"    change: {approval: 8m}\n    rollout: {bypass: generated}\n", false, true},
+    };
+    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        g_autofree char *text =
+            g_strconcat(SERVICES FEATURES "    generator: {every: 1h, runs_on: database}\n",
+                        rows[i].keys, NULL);
+        g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+        Bench bench = bench_of(fake);
+        run(&bench, 60); /* generated at 11:00 */
+        CHECK_INT(config_share_newest(bench.configs, 0) < 1, rows[i].generated_waits);
+        push_size(&bench, 70);
+        run(&bench, 120);
+        CHECK_INT(config_share_newest(bench.configs, 0) < 1, rows[i].hand_waits);
+    }
+}
+
+static void
+a_gate_that_trips_pulls_kill_switches(void)
+{
+    static const char text[] =
+        SERVICES FEATURES PANICS "    rollout:\n"
+                                 "      waves: [{share: 10%}, {share: 100%}]\n"
+                                 "      gate: {kind: threshold, at_most: 1%}\n"
+                                 "      kill: [core]\n"
+                                 "      auto_revert: false\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 10, 1);
+    fake->counts = failing;
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 600);
+    if (CHECK_INT(fake_count(fake, FAKE_KILL_SWITCH), 1)) {
+        FakeCall call = fake_call(fake, FAKE_KILL_SWITCH, 0);
+        CHECK_INT(call.who, 1);
+        CHECK_NEAR(call.value, 1, 0);
+        CHECK_STR(sim_journal_get(fake->world.journal, call.cause)->kind, "rollout.kills");
+        CHECK_INT(sim_journal_root(fake->world.journal, call.cause), bench.cause);
+    }
+    CHECK_NEAR(config_share_bad(bench.configs, 0), .1, 1e-12);
+}
+
+/* Wave 1 is the cohort `new` at half the PoPs, wave 2 everybody at half of them, then all. */
+static void
+a_wave_reaches_the_cohorts_it_names(void)
+{
+    static const char text[] = SERVICES FEATURES
+        "    distribution: {delay: 1s}\n"
+        "    consumers: [{service: proxy, when: size > 200, effect: {errors: 30%}}]\n"
+        "    rollout: {waves: [{share: 50%, cohorts: [new]}, {share: 50%}, {share: 100%}]}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 10, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    static const struct {
+        double at_s, of_new, of_old;
+    } rows[] = {{60, 5, 0}, {660, 5, 5}, {1260, 10, 10}};
+    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        run(&bench, rows[i].at_s);
+        uint32_t of_new = 0, of_old = 0;
+        for (uint32_t pop = 0; pop < 10; pop++) {
+            of_new += fake_behaviour(fake, PROXY, pop, NEW).errors > 0;
+            of_old += fake_behaviour(fake, PROXY, pop, OLD).errors > 0;
+        }
+        CHECK_INT(of_new, rows[i].of_new);
+        CHECK_INT(of_old, rows[i].of_old);
+        CHECK_NEAR(config_share_bad(bench.configs, 0), (rows[i].of_new + rows[i].of_old) / 20,
+                   1e-12);
+        CHECK_NEAR(config_share_newest(bench.configs, 0), (rows[i].of_new + rows[i].of_old) / 20,
+                   1e-12);
+    }
+    config_push_known_good(bench.configs, 0, bench.cause);
+    run(&bench, 1300);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), 0, 0);
+    CHECK_NEAR(fake_behaviour(fake, PROXY, 3, NEW).errors, 0, 0);
+    g_autofree char *journal = fake_journal(fake);
+    CHECK_HAS(journal, "rollout.wave wave 1 of 3 of features: 5 PoPs, cohort new\n");
+    CHECK_HAS(journal, "rollout.wave wave 2 of 3 of features: 5 PoPs\n");
+}
+
+/* One cohort heals while the other still withdraws the PoP. */
+static void
+a_pop_stays_withdrawn_while_one_lane_is_bad(void)
+{
+    static const char text[] = SERVICES FEATURES
+        "    distribution: {delay: 1s}\n"
+        "    consumers: [{service: proxy, when: size > 200, effect: {withdraw: true}}]\n"
+        "    rollout: {waves: [{share: 100%, cohorts: [new], soak: 10m}, {share: 100%}]}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+    Bench bench = bench_of(fake);
+    push_size(&bench, 210);
+    run(&bench, 700);
+    CHECK(!routing_is_up(bench.parts.routing, 0, 2));
+    push_size(&bench, 70);
+    run(&bench, 1200);
+    CHECK_NEAR(config_share_bad(bench.configs, 0), .5, 1e-12);
+    CHECK(!routing_is_up(bench.parts.routing, 0, 2));
+    run(&bench, 1400);
+    CHECK(routing_is_up(bench.parts.routing, 0, 2));
+}
+
 static CU_TestInfo tests[] = {
     {"a_generator_follows_the_clock", a_generator_follows_the_clock},
     {"a_stopped_generator_makes_nothing_and_moves_no_draw",
@@ -397,6 +567,14 @@ static CU_TestInfo tests[] = {
     {"a_stopped_rollout_is_taken_back_where_it_went",
      a_stopped_rollout_is_taken_back_where_it_went},
     {"what_is_wrong_with_a_config_is_said", what_is_wrong_with_a_config_is_said},
+    {"a_push_waits_for_approval_and_its_window", a_push_waits_for_approval_and_its_window},
+    {"a_later_push_supersedes_one_that_waits", a_later_push_supersedes_one_that_waits},
+    {"an_emergency_waits_where_the_process_says_so", an_emergency_waits_where_the_process_says_so},
+    {"what_bypasses_the_rollout_is_everywhere_at_once",
+     what_bypasses_the_rollout_is_everywhere_at_once},
+    {"a_gate_that_trips_pulls_kill_switches", a_gate_that_trips_pulls_kill_switches},
+    {"a_wave_reaches_the_cohorts_it_names", a_wave_reaches_the_cohorts_it_names},
+    {"a_pop_stays_withdrawn_while_one_lane_is_bad", a_pop_stays_withdrawn_while_one_lane_is_bad},
     CU_TEST_INFO_NULL,
 };
 

@@ -32,7 +32,7 @@ on_wave(Sim *sim, void *state, SimEvent event)
 {
     Owner *owner = *(Owner **)state;
     const uint32_t *pops;
-    uint32_t n = rollout_wave_pops(owner->rollouts, event.actor, (uint32_t)event.arg, &pops);
+    uint32_t n = rollout_wave_pops(owner->rollouts, event.actor, (uint32_t)event.arg, 0, &pops);
     owner->push = (uint32_t)(event.arg >> 32);
     owner->wave_at[owner->waves++] = sim_now(sim);
     for (uint32_t i = 0; i < n; i++) {
@@ -86,7 +86,9 @@ owner_new(const char *rollout, const char *gate, double p)
     Sim *sim = owner->fake->sim;
     *(Owner **)sim_attach(sim, &ops) = owner;
     RolloutEvents events = {sim_event(sim, &ops, 0, 0, 0), sim_event(sim, &ops, 1, 0, 0)};
-    owner->rollouts = rollout_attach(sim, &owner->fake->world, &events);
+    SimMessages *messages = owner->fake->messages;
+    Changes *changes = change_attach(sim, &owner->fake->world, messages);
+    owner->rollouts = rollout_attach(sim, &owner->fake->world, changes, &events, messages);
     return owner;
 }
 
@@ -244,10 +246,82 @@ the_order_is_small_first_or_large_first(void)
     g_autoptr(Owner) large = owner_new(plan, "      order: large-first\n", 0);
     g_autoptr(Owner) small = owner_new(plan, "      order: small-first\n", 0);
     const uint32_t *pops;
-    CHECK_INT(rollout_wave_pops(large->rollouts, 0, 0, &pops), 1);
+    CHECK_INT(rollout_wave_pops(large->rollouts, 0, 0, 0, &pops), 1);
     CHECK_INT(pops[0], large->fake->world.pops_by_demand[0]);
-    CHECK_INT(rollout_wave_pops(small->rollouts, 0, 3, &pops), 75);
+    CHECK_INT(rollout_wave_pops(small->rollouts, 0, 3, 0, &pops), 75);
     CHECK_INT(pops[74], small->fake->world.pops_by_demand[0]);
+}
+
+/* A canary of one PoP with 1 M/s sees 600 M requests in ten minutes. */
+static void
+a_wave_that_saw_too_little_soaks_on(void)
+{
+    static const char gate[] = "      gate: {kind: threshold, at_most: 1%, lag: 0s}\n"
+                               "      extend: {when_requests_below: 1000M, by: 5m, at_most: 30m}\n";
+    g_autoptr(Owner) owner = owner_new(plan, gate, 0);
+    rollout_start(owner->rollouts, 0, 1, SIM_NONE);
+    run(owner, 7200);
+    CHECK_INT(owner->wave_at[1], 20 * SIM_MINUTE);
+    CHECK_INT(owner->wave_at[2], 30 * SIM_MINUTE);
+    g_autofree char *journal = fake_journal(owner->fake);
+    CHECK_HAS(journal, "10:00 rollout.extended wave 1 of features has seen 590 M requests and "
+                       "soaks 5m longer\n");
+    CHECK_HAS(journal, "15:00 rollout.extended wave 1 of features has seen 890 M requests");
+}
+
+static void
+a_wave_is_extended_only_so_long(void)
+{
+    static const char passes[] =
+        "      gate: {kind: threshold, at_most: 1%, lag: 0s}\n"
+        "      extend: {when_requests_below: 1e12, by: 10m, at_most: 20m}\n";
+    static const char stops[] =
+        "      gate: {kind: threshold, at_most: 1%, lag: 0s}\n"
+        "      extend: {when_requests_below: 1e12, by: 10m, at_most: 20m, stops: true}\n";
+    g_autoptr(Owner) one = owner_new(plan, passes, 0);
+    rollout_start(one->rollouts, 0, 1, SIM_NONE);
+    run(one, 7200);
+    CHECK_INT(one->wave_at[1], 30 * SIM_MINUTE);
+    CHECK_INT(one->wave_at[3], 90 * SIM_MINUTE);
+    g_autoptr(Owner) two = owner_new(plan, stops, 0);
+    rollout_start(two->rollouts, 0, 1, SIM_NONE);
+    run(two, 7200);
+    CHECK_INT(two->waves, 1);
+    CHECK_INT(two->stopped_at, 30 * SIM_MINUTE);
+    CHECK(rollout_is_reverted(two->rollouts, 0));
+    CHECK(!rollout_is_tripped(two->rollouts, 0));
+}
+
+/* The run starts on a Tuesday at 11:00. */
+static void
+a_wave_waits_for_its_window_and_its_approval(void)
+{
+    static const char waves[] =
+        "      waves: [{share: 1%, soak: 50m}, {share: 10%, approval: 3m}, {share: 100%}]\n";
+    static const char change[] = "    change: {windows: ['tue 10:00-12:00', 'tue 13:00-14:00']}\n";
+    g_autoptr(Owner) owner = owner_new(waves, change, 0);
+    run(owner, 600);
+    rollout_start(owner->rollouts, 0, 1, SIM_NONE);
+    run(owner, 6 * 3600);
+    CHECK_INT(owner->wave_at[0], 10 * SIM_MINUTE);
+    CHECK_INT(owner->wave_at[1], 120 * SIM_MINUTE);
+    CHECK_INT(owner->wave_at[2], 130 * SIM_MINUTE);
+    g_autofree char *journal = fake_journal(owner->fake);
+    CHECK_HAS(journal, "60:00 change.waits wave 2 of features waits for approval\n");
+    CHECK_HAS(journal, "63:00 change.waits wave 2 of features waits 57m for its change window\n");
+    CHECK_HAS(journal, "change.approved wave 2 of features goes out, 1h after it was asked\n");
+}
+
+static void
+a_cancelled_rollout_asks_for_no_further_wave(void)
+{
+    g_autoptr(Owner) owner =
+        owner_new("      waves: [{share: 1%}, {share: 100%, approval: 10m}]\n", "", 0);
+    rollout_start(owner->rollouts, 0, 1, SIM_NONE);
+    run(owner, 900);
+    rollout_cancel(owner->rollouts, 0);
+    run(owner, 7200);
+    CHECK_INT(owner->waves, 1);
 }
 
 static CU_TestInfo tests[] = {
@@ -261,6 +335,10 @@ static CU_TestInfo tests[] = {
     {"a_new_push_starts_from_the_first_wave", a_new_push_starts_from_the_first_wave},
     {"what_nobody_confirms_is_taken_back", what_nobody_confirms_is_taken_back},
     {"the_order_is_small_first_or_large_first", the_order_is_small_first_or_large_first},
+    {"a_wave_that_saw_too_little_soaks_on", a_wave_that_saw_too_little_soaks_on},
+    {"a_wave_is_extended_only_so_long", a_wave_is_extended_only_so_long},
+    {"a_wave_waits_for_its_window_and_its_approval", a_wave_waits_for_its_window_and_its_approval},
+    {"a_cancelled_rollout_asks_for_no_further_wave", a_cancelled_rollout_asks_for_no_further_wave},
     CU_TEST_INFO_NULL,
 };
 

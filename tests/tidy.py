@@ -24,14 +24,15 @@ FUNCTION_LINES_MAX = 70
 # A stem that no row names stands in the row EVERYTHING_ELSE, below what joins the models.
 EVERYTHING_ELSE = ["everything else"]
 MODEL_ROWS = [
-    ["backoff", "breaker", "erlang", "keyed", "limiter", "moments", "outlier", "retry",
-     "sharing", "throttle", "zipf"],
+    ["backoff", "breaker", "erlang", "keyed", "limiter", "moments", "outlier", "proportion",
+     "retry", "sharing", "throttle", "zipf"],
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
     ["world", "pop", "site", "access", "cache", "service", "station", "origin", "trace"],
     ["books", "capability", "demand", "flow", "plane", "request", "sessions", "traffic"],
-    ["cluster", "processes", "restart", "rollout", "routing", "version", "warmup"],
+    ["change", "cluster", "gate", "lane", "processes", "restart", "rollout", "routing", "version",
+     "warmup"],
     ["config"],
     ["observers", "monitor", "probes", "crowd", "autoscaler", "status_page"],
     ["tools"],
