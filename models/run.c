@@ -6,6 +6,7 @@
 #include "models/metric.h"
 #include "models/request.h"
 #include "models/request_trace.h"
+#include "models/responders.h"
 #include "models/timeline.h"
 #include "models/verdict.h"
 
@@ -27,6 +28,7 @@ typedef struct Parts {
     Configs *configs;
     Tools *tools;
     Timeline *timeline;
+    Responders *responders;
     uint32_t *config_column; /* [config] first of its gauges */
     SimTime sampled;
 } Parts;
@@ -136,10 +138,15 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
+    const ResponderParts responder_parts = {.timeline = parts->timeline,
+                                            .tools = parts->tools,
+                                            .read_metric = read_metric,
+                                            .context = parts};
+    parts->responders = responders_attach(run->sim, world, &responder_parts, messages);
     attach_gauges(parts, sim_arena(run->sim));
     verdict_check(spec, parts->books->recorder, messages);
     sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
-    return sim_messages_errors(messages) == before && parts->timeline;
+    return sim_messages_errors(messages) == before && parts->timeline && parts->responders;
 }
 
 Run *
