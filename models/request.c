@@ -92,8 +92,8 @@ advance(RequestPlane *plane, SimTime to)
     }
 }
 
-static void
-advance_to_now(RequestPlane *plane)
+void
+request_advance_to_now(RequestPlane *plane)
 {
     advance(plane, sim_now(plane->world->sim));
 }
@@ -166,6 +166,7 @@ attach_rows(RequestPlane *plane)
     plane->stack = SIM_ARENA_NEW(arena, uint32_t, 2 * (size_t)n);
     plane->killed = SIM_ARENA_NEW(arena, bool, plane->world->n_services);
     plane->origin_failed = SIM_ARENA_NEW(arena, double, plane->world->n_sites);
+    request_fault_attach(plane);
 }
 
 static void
@@ -298,7 +299,7 @@ behaviour_set(void *state, uint32_t service, uint32_t pop, uint32_t cohort,
               const Behaviour *behaviour)
 {
     RequestPlane *plane = state;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     if (plane->kept_of[pop] == SIM_NONE)
         return;
     RequestPop *at = &plane->pops[plane->kept_of[pop]];
@@ -330,7 +331,7 @@ crash(void *state, uint32_t host, uint32_t pop, uint32_t cohort, double share, u
                                .cohort = cohort,
                                .share = share,
                                .slot = books_cause_slot(plane->books, cause)};
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     if (plane->kept_of[pop] != SIM_NONE)
         request_cpu_crash(plane, &plane->pops[plane->kept_of[pop]], &what, plane->at);
 }
@@ -347,7 +348,7 @@ kill_switch_set(void *state, uint32_t service, bool killed, uint32_t cause)
 {
     RequestPlane *plane = state;
     (void)cause;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     plane->killed[service] = killed;
     flow_plan_build(plane->plan, plane->world, plane->killed, NULL);
     request_plan_refresh(plane);
@@ -359,7 +360,7 @@ front_set(void *state, uint32_t service, uint32_t cohort, uint32_t cause)
 {
     RequestPlane *plane = state;
     (void)cause;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     plane->traffic.front_cohort[service] = cohort;
     traffic_shares_find(&plane->traffic);
 }
@@ -369,7 +370,7 @@ capacity_set(void *state, uint32_t service, double factor, uint32_t cause)
 {
     RequestPlane *plane = state;
     uint32_t slot = factor < 1 ? books_cause_slot(plane->books, cause) : 0;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     if (plane->core_of[service] == SIM_NONE) {
         plane->pop_scale = factor;
         plane->scale_slot = slot;
@@ -387,7 +388,7 @@ halt_set(void *state, uint32_t service, bool halted, uint32_t cause)
 {
     RequestPlane *plane = state;
     uint32_t slot = halted ? books_cause_slot(plane->books, cause) : 0;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     if (plane->core_of[service] == SIM_NONE) {
         plane->halt_slot = slot;
         for (uint32_t p = 0; p < plane->n_kept; p++)
@@ -407,7 +408,7 @@ demand_set(void *state, uint32_t site, double factor, double limit, uint32_t cau
     RequestPlane *plane = state;
     Traffic *traffic = &plane->traffic;
     uint32_t slot = books_cause_slot(plane->books, cause);
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     traffic->surge[site] = factor;
     traffic->limit[site] = limit;
     traffic->limit_slot[site] = limit < 0 ? 0 : slot;
@@ -471,7 +472,7 @@ catchment_moved(void *state, uint32_t group, uint32_t metro, uint32_t to, uint32
     if (from == to)
         return;
     SIM_ASSERT(plane->n_kept == plane->world->n_pops);
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     RequestPop *old = place_of(plane, from), *new = place_of(plane, to);
     SimTime at = plane->at + TRAFFIC_DEMAND_PERIOD / 2;
     /* The same moment before and after, or the hour would move people too. */
@@ -493,7 +494,7 @@ static void
 cache_keep(void *state, uint32_t pop, uint32_t site, double kept, uint32_t cause)
 {
     RequestPlane *plane = state;
-    advance_to_now(plane);
+    request_advance_to_now(plane);
     for (uint32_t p = 0; p < plane->n_kept; p++)
         if (pop == SIM_NONE || plane->pops[p].index == pop)
             request_cache_keep(plane, &plane->pops[p], site, kept);
@@ -565,6 +566,10 @@ const PlaneOps request_plane_ops = {
     .demand_set = demand_set,
     .catchment_moved = catchment_moved,
     .cache_keep = cache_keep,
+    .impair_set = request_impair_set,
+    .entry_set = request_entry_set,
+    .origin_set = request_origin_set,
+    .need_set = request_need_set,
     .counts = counts,
     .books = books,
     .cores = cores,

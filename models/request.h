@@ -33,6 +33,12 @@
  * took capacity away, sent others here or multiplied the demand, else the cause that made a
  * person wait who came back.
  *
+ * Faults.  A call to a central service meets them in this order: it gets lost on its way; it is
+ * beyond the quota, a bucket of tokens that holds a second's worth at most; its host is bad; it is
+ * served, more slowly; what the service needs fails; it is answered with an error.  An attempt
+ * meets its own before its PoP: the name, the way, TLS.  Each is a number of the call or attempt,
+ * so order decides nothing.  A fault that begins touches what is sent from then on.
+ *
  * Left out: set-up of connections, sizes of answers, the way of a request within a PoP; an object
  * that is fetched from an origin without a limit is in the cache at once.
  */
@@ -51,7 +57,7 @@
 #include "models/zipf.h"
 #include "sim/wheel.h"
 
-enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255 };
+enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255, REQUEST_NO_OWNER = UINT16_MAX };
 
 /* steps ------------------------------------------------------------------------------------- */
 
@@ -68,17 +74,18 @@ typedef struct RequestStep {
     uint8_t clock;   /* call: its time-out class */
     uint16_t skip;   /* steps below it, not taken when it is not made */
     uint16_t rest;   /* unit: alternatives after it, not taken when it is made */
+    uint16_t owner;  /* call: the first unit of the service whose need it is; REQUEST_NO_OWNER */
     double share;    /* probability that it is made, once it is reached */
     uint32_t service;
     uint32_t unit;     /* of the plan */
     uint32_t core;     /* call: the central service */
-    uint32_t fallback; /* call: another one; SIM_NONE */
+    uint32_t fallback; /* call: another one, while its action says so; SIM_NONE */
     uint32_t retries, calls;
     bool is_direct; /* call: one try, straight to its service */
 } RequestStep;
 
 typedef struct RequestProgram { /* of a row, or of a central service */
-    const RequestStep *steps;
+    RequestStep *steps;
     uint32_t n_steps;
     double cpu;             /* seconds of the units that are always made */
     uint64_t alive;         /* steps that no kill switch skips */
@@ -93,10 +100,12 @@ typedef struct RequestProgram { /* of a row, or of a central service */
 typedef enum RequestState {
     REQUEST_FREE,
     REQUEST_BACKING_OFF,
+    REQUEST_LOST,      /* on its way to the PoP: its client waits in vain */
     REQUEST_SCHEDULED, /* its CPU time is fixed: the fast path's rows */
     REQUEST_DOOMED,    /* scheduled never: its client will have gone (cancel) */
     REQUEST_WAITING,   /* in a queue */
     REQUEST_SERVED,    /* has CPU */
+    REQUEST_DELAYED,   /* a unit lets it wait */
     REQUEST_CALLING,   /* waits for calls */
     REQUEST_FETCHING,  /* waits for an origin */
     REQUEST_AWAY       /* a call that is at a central service */
@@ -110,7 +119,7 @@ typedef struct Request {
     SimTime done;    /* scheduled or served: end of its CPU time */
     SimTime service; /* CPU time it takes */
     uint64_t key;    /* of the object it asks for */
-    SimTime called;  /* when its direct call began */
+    SimTime called;  /* when its direct call began; fetching: when it asked its origin */
     uint32_t row;    /* SIM_NONE: a call without CPU here */
     uint32_t turn; /* grows with every change of state: events and answers of old turns are stale */
     uint32_t parent, parent_turn; /* call: the request at this PoP that makes it, else SIM_NONE */
@@ -126,6 +135,7 @@ typedef struct Request {
     uint32_t blamed; /* the service that it fails at; SIM_NONE */
     bool is_orphan;  /* nobody waits for it any more; it only takes CPU */
     bool is_miss, is_fallback, is_timed, is_direct;
+    bool is_put_late; /* its object comes into the cache when the origin answers */
     uint8_t patience; /* its own time-out class during a direct call */
     uint32_t direct;  /* for who watches: the number of its direct call */
 } Request;
@@ -134,6 +144,7 @@ typedef enum RequestEventKind {
     REQUEST_ON_CPU,    /* its CPU time is over */
     REQUEST_ON_SHARED, /* the next job of a shared queue may be done */
     REQUEST_ON_RETRY,  /* its back-off is over */
+    REQUEST_ON_DELAY,  /* a unit has let it wait long enough */
     REQUEST_ON_ORIGIN, /* its origin has answered */
     REQUEST_ON_ANSWER, /* a central service has */
     REQUEST_ON_ENTER,  /* a call of a central service comes in through the edge */
@@ -163,6 +174,28 @@ typedef struct RequestEvents { /* what a wheel's payloads mean */
     uint32_t n_free, capacity;
 } RequestEvents;
 
+/* faults ------------------------------------------------------------------------------------ */
+
+/* On the way to a PoP: names that do not resolve come first, then what gets lost, then TLS. */
+typedef enum RequestEntryKind {
+    REQUEST_ENTRY_DNS,
+    REQUEST_ENTRY_LOST,
+    REQUEST_ENTRY_TLS,
+    REQUEST_ENTRY_KINDS
+} RequestEntryKind;
+
+typedef struct RequestEntry { /* of a site at a PoP */
+    double share[REQUEST_ENTRY_KINDS];
+    SimTime delay[REQUEST_ENTRY_KINDS];
+    uint8_t slot[REQUEST_ENTRY_KINDS];
+} RequestEntry;
+
+typedef struct RequestOrigin { /* of a site */
+    double errors;
+    SimTime delay;
+    uint8_t slot;
+} RequestOrigin;
+
 /* PoPs -------------------------------------------------------------------------------------- */
 
 typedef struct RequestPop {
@@ -189,7 +222,10 @@ typedef struct RequestPop {
     uint8_t *unit_slot, *stuck_slot; /* [unit] causes */
     double cores, speed;
     double pace; /* nanoseconds that a second of CPU time takes on one server */
-    bool is_halted, has_trouble, is_burning;
+    bool is_halted, has_trouble, is_burning, is_delaying, is_multiplying;
+    RequestEntry *entry;                  /* [site]; NULL: never any fault */
+    bool has_entry;                       /* some fault on the way here */
+    uint64_t *site_offered, *site_failed; /* [site]; NULL: nobody asks */
     uint32_t n_crashes;
     bool is_scheduled; /* the fast path's way */
     uint32_t n_queues, servers;
@@ -222,7 +258,7 @@ typedef struct RequestCore {
     uint32_t site;
     uint32_t pop; /* kept PoP where its own calls enter */
     double servers, factor;
-    double seconds;    /* service time */
+    double seconds;    /* service time, slowed down by what slows it */
     bool is_scheduled; /* first in, first out, and nothing that could change a time once fixed */
     SimTime *free_at;  /* then: [server], a heap */
     SimTime *starts;   /* and a ring: when those that wait will start */
@@ -240,11 +276,25 @@ typedef struct RequestCore {
     SimRng draws;
     SimTime *way; /* [kept PoP] one way */
     uint32_t capacity_slot, backlog_slot;
+    Impairment fault;
+    bool is_impaired;   /* some of it is not normal */
+    SimTime delay;      /* of it, or of an origin's fault */
+    uint8_t fault_slot; /* its cause */
+    double quota_tokens;
+    SimTime quota_at;
     double marked[BOOKS_CAUSES]; /* calls of people who came back, since the last tick */
     double busy_ns, waited_ns, begun, refused;
     SimTime counted;
     uint64_t *latencies; /* [bucket] */
 } RequestCore;
+
+typedef enum RequestCentralEvent {
+    REQUEST_CENTRAL_ARRIVES,
+    REQUEST_CENTRAL_SERVED,
+    REQUEST_CENTRAL_SHARED,
+    REQUEST_CENTRAL_ANSWERED, /* of a call through the edge: its end has come back */
+    REQUEST_CENTRAL_EXPIRES
+} RequestCentralEvent;
 
 typedef struct RequestCall { /* at a central service */
     SimTime sent, began, started, service;
@@ -257,6 +307,7 @@ typedef struct RequestCall { /* at a central service */
     uint16_t step, pending;
     uint8_t state, tries, mark;
     bool is_fallback, is_turned_away; /* by the limit, for which it is no sample */
+    uint16_t fate;                    /* purpose of the number that decides what faults do */
 } RequestCall;
 
 /* the plane --------------------------------------------------------------------------------- */
@@ -288,6 +339,9 @@ typedef struct RequestPlane {
     SimTime reach;             /* the shortest way between a PoP and a central service */
     SimTime *pop_at, *pop_way; /* [pop] where it has got to; its own shortest way */
     bool *killed;
+    int8_t *on_failure;     /* [service] NeedFailure; NEED_AS_WRITTEN */
+    RequestOrigin *origins; /* [site] */
+    bool *has_origin_fault; /* [site] */
     RequestRow *rows;
     uint32_t n_kept, n_pops; /* kept PoPs; with the nowhere at the end */
     RequestPop *pops;
@@ -312,6 +366,7 @@ typedef struct RequestPlane {
     RequestCall *calls;
     StationJob *call_jobs;
     uint64_t central_numbers;
+    uint64_t central_key; /* of the numbers of calls that central services make */
     uint32_t n_calls, calls_capacity, calls_free;
     SimWheel *wheel; /* of central services */
     RequestEvents events;
@@ -353,6 +408,9 @@ enum {
     DRAW_PANIC = 128,    /* + 128 level + 2 unit steps */
     DRAW_DEGRADED = 896, /* + step */
     DRAW_STEP = 1024,    /* + 64 level + step */
+    DRAW_FATE = 1408,    /* + 64 level + step, the last one for its way to a central service */
+    DRAW_ENTRY = 1792,   /* + level */
+    DRAW_ORIGIN = 1800,  /* + level */
     DRAWS = 2048
 };
 
@@ -382,12 +440,14 @@ _Static_assert(BOOKS_WAY_POINTS == 4, "two bits choose one");
 typedef struct RequestWish {
     uint32_t row, level;
     uint64_t number, made, key;
-    bool is_miss;
+    bool is_miss, is_put_late;
+    uint8_t entry, slot; /* outcome of what befalls it on its way, and the cause; OUTCOME_OK */
 } RequestWish;
 
 /* request_plan.c */
 void request_plan_attach(RequestPlane *plane);
-void request_plan_refresh(RequestPlane *plane); /* after a kill switch */
+void request_plan_refresh(RequestPlane *plane);     /* after a kill switch */
+void request_plan_actions_set(RequestPlane *plane); /* after on_failure changed */
 uint8_t request_clock(RequestPlane *plane, SimTime timeout);
 /* The steps that an attempt makes. */
 uint64_t request_steps_draw(const RequestPlane *plane, const RequestPop *pop,
@@ -462,6 +522,8 @@ void request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Out
 void request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request);
 /* It has had its CPU time. */
 void request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
+/* A unit has let it wait. */
+void request_delay_over(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
                             uint32_t slot, SimTime now);
 void request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
@@ -492,8 +554,7 @@ double request_cache_bytes(const RequestPlane *plane, uint32_t site);
 void request_cache_attach(RequestPlane *plane);
 void request_cache_attach_pop(RequestPlane *plane, RequestPop *pop);
 /* Whether the request must go to its origin; a key that is missed comes in unless it waits. */
-bool request_cache_misses(RequestPlane *plane, RequestPop *pop, uint32_t row, uint64_t number,
-                          SimTime now, uint64_t *ret_key);
+bool request_cache_misses(RequestPlane *plane, RequestPop *pop, RequestWish *wish, SimTime now);
 void request_cache_fetched(RequestPlane *plane, RequestPop *pop, uint32_t row, uint64_t key,
                            SimTime now);
 void request_cache_keep(RequestPlane *plane, RequestPop *pop, uint32_t site, double kept);
@@ -519,6 +580,66 @@ uint64_t request_core_number(const RequestPlane *plane, const RequestEvent *even
 void request_core_tick(RequestPlane *plane);
 /* Calls that wait for a server now. */
 uint32_t request_core_waiting(RequestCore *core, SimTime now);
+/* Rows and events of calls. */
+uint32_t request_central_new(RequestPlane *plane);
+void request_central_free(RequestPlane *plane, uint32_t call);
+void request_central_post(RequestPlane *plane, SimTime at, RequestCentralEvent kind, uint32_t who,
+                          uint32_t turn);
+void request_core_arrive(RequestPlane *plane, uint32_t call, SimTime now);
+/* Its row is free; who asked hears it when the answer has come back. */
+void request_core_answer(RequestPlane *plane, uint32_t call, Outcome outcome, uint32_t slot,
+                         SimTime now);
+/* Served, and its needs are met: it answers, by a fault with an error. */
+void request_core_be_done(RequestPlane *plane, uint32_t call, SimTime now);
+/* Servers that are idle take what waits. */
+void request_core_fill(RequestPlane *plane, RequestCore *core, SimTime now);
+
+/* request_core_call.c */
+/* Served: the next thing that it needs; when there is none it answers. */
+void request_core_take_steps(RequestPlane *plane, uint32_t call, SimTime now);
+void request_core_child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome,
+                             uint32_t slot, SimTime now);
+/* The caller here gave up; the call, if it is at a station, is served in vain. */
+void request_core_expire(RequestPlane *plane, uint32_t call, uint32_t number, SimTime now);
+
+/* request_fault.c */
+void request_fault_attach(RequestPlane *plane);
+void request_impair_set(void *plane, uint32_t service, const Impairment *impairment);
+void request_entry_set(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault);
+void request_origin_set(void *plane, uint32_t site, const OriginFault *fault);
+void request_need_set(void *plane, uint32_t service, int on_failure, uint32_t cause);
+/* What befalls an attempt on its way, into its wish. */
+void request_entry_judge(const RequestPlane *plane, const RequestPop *pop, RequestWish *wish);
+/* What its way takes longer. */
+SimTime request_entry_delay(const RequestPlane *plane, const RequestPop *pop, uint32_t row);
+/* The number that decides what faults do to a call. */
+uint64_t request_fault_fate(const RequestPlane *plane, const RequestCall *call);
+/* It does, but is refused or answered at once; true: its row is free. */
+bool request_fault_stops(RequestPlane *plane, uint32_t call, SimTime now);
+/* Parts of a fate, each uniform and apart from the others. */
+typedef enum RequestFate { REQUEST_FATE_WAY, REQUEST_FATE_HOST, REQUEST_FATE_ANSWER } RequestFate;
+static inline double
+request_fate_part(uint64_t fate, RequestFate part)
+{
+    return ((double)(fate >> (43 - 21 * (int)part) & 0x1fffff) + 0.5) * 0x1p-21;
+}
+/* A call does not get there: nobody will answer. */
+static inline bool
+request_fault_loses(const RequestPlane *plane, const RequestCall *call)
+{
+    const RequestCore *core = &plane->cores[call->core];
+    return G_UNLIKELY(core->is_impaired) && core->fault.lost > 0 &&
+           request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_WAY) < core->fault.lost;
+}
+/* Served, it is answered with an error. */
+static inline bool
+request_fault_errs(const RequestPlane *plane, const RequestCall *call)
+{
+    const RequestCore *core = &plane->cores[call->core];
+    return G_UNLIKELY(core->is_impaired) && core->fault.errors > 0 &&
+           request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_ANSWER) <
+               core->fault.errors;
+}
 
 /* request_log.c: only while somebody watches; HOP asks that first. */
 void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);
@@ -529,9 +650,6 @@ void request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t reques
                      uint32_t slot, SimTime now);
 void request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request,
                          uint32_t slot, SimTime now);
-/* When it asked its origin. */
-SimTime request_hop_fetched(const RequestPlane *plane, const RequestPop *pop, uint32_t request,
-                            SimTime now);
 HopCache request_hop_cache(const Request *row, Outcome outcome);
 void request_hop_central(RequestPlane *plane, const RequestCall *call, RequestHop hop);
 uint64_t request_call_number(const RequestPlane *plane, uint32_t call);
@@ -564,4 +682,5 @@ void request_record_close(RequestPlane *plane, SimTime to);
 
 /* request.c */
 extern const PlaneOps request_plane_ops;
+void request_advance_to_now(RequestPlane *plane);
 void request_verify(const RequestPlane *plane);

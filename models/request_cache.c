@@ -185,15 +185,13 @@ request_cache_attach_pop(RequestPlane *plane, RequestPop *pop)
 }
 
 bool
-request_cache_misses(RequestPlane *plane, RequestPop *pop, uint32_t row, uint64_t number,
-                     SimTime now, uint64_t *ret_key)
+request_cache_misses(RequestPlane *plane, RequestPop *pop, RequestWish *wish, SimTime now)
 {
-    const RequestRow *of = &plane->rows[row];
+    const RequestRow *of = &plane->rows[wish->row];
     uint32_t site = of->site;
-    *ret_key = 0;
     if (of->cacheable <= 0)
         return true;
-    double u = request_draw(pop, number, DRAW_CACHEABLE);
+    double u = request_draw(pop, wish->number, DRAW_CACHEABLE);
     KeyedCache *cache = pop->caches[site];
     if (!cache) {
         pop->asked[site] += of->cacheable;
@@ -201,11 +199,12 @@ request_cache_misses(RequestPlane *plane, RequestPop *pop, uint32_t row, uint64_
     }
     if (u >= of->cacheable)
         return true;
-    SimRng rng = request_draws(pop, number, DRAW_KEY);
+    SimRng rng = request_draws(pop, wish->number, DRAW_KEY);
     uint64_t key =
         plane->zipfs[site] ? zipf_draw(plane->zipfs[site], &rng) : next_of_trace(plane, pop, site);
-    *ret_key = key + 1; /* 0: not cacheable */
-    if (of->origin == SIM_NONE)
+    wish->key = key + 1; /* 0: not cacheable */
+    wish->is_put_late = of->origin != SIM_NONE || plane->has_origin_fault[site];
+    if (!wish->is_put_late)
         return !keyed_cache_access(cache, key, now);
     return !keyed_cache_get(cache, key, now);
 }
@@ -241,7 +240,8 @@ request_cache_tick(RequestPlane *plane, RequestPop *pop)
             pop->age[s] >= cache_curve_full(plane->curves[s]))
             continue;
         pop->age[s] =
-            cache_curve_advance(plane->curves[s], pop->age[s], asked, 1 - plane->origin_failed[s]);
+            cache_curve_advance(plane->curves[s], pop->age[s], asked,
+                                (1 - plane->origin_failed[s]) * (1 - plane->origins[s].errors));
         set_hit(plane, pop, s);
     }
 }

@@ -1,5 +1,9 @@
 #include "models/request.h"
 
+#include <math.h>
+
+static const double CALLS_MOST = 1000; /* of one step, however many its service makes */
+
 static uint32_t
 zone_row(const RequestPlane *plane, const RequestPop *pop, uint32_t service, uint64_t number)
 {
@@ -156,21 +160,54 @@ request_direct_expired(RequestPlane *plane, RequestPop *pop, uint32_t request, u
     return false;
 }
 
+/* The unit that an attempt makes of the alternatives from `first` on. */
+static uint32_t
+unit_made(const RequestProgram *program, const Request *row, uint32_t first)
+{
+    uint32_t last = first + program->steps[first].rest;
+    while (first < last && !(row->made >> first & 1))
+        first++;
+    return first;
+}
+
+/* Calls of a step whose services make more of them, or fewer; a part of one is a chance. */
+static uint32_t
+multiplied(const RequestPlane *plane, const RequestPop *pop, const Request *row, uint32_t calls)
+{
+    const RequestProgram *program = &plane->rows[row->row].program;
+    double n = calls;
+    for (uint32_t at = program->steps[row->step].owner; at != REQUEST_NO_OWNER;
+         at = program->steps[at].owner)
+        n *= pop->behaviour[program->steps[unit_made(program, row, at)].unit].calls;
+    double whole = floor(n);
+    uint32_t purpose = DRAW_FATE + 64u * row->level + row->step;
+    if (n > whole && request_draw(pop, row->number, purpose) < n - whole)
+        whole++;
+    return (uint32_t)fmin(whole, CALLS_MOST);
+}
+
 void
 request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t service,
                    bool is_fallback, SimTime now)
 {
     Request *row = &pop->requests[request];
     const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
-    if (step->is_direct) {
+    uint32_t n = step->calls;
+    if (G_UNLIKELY(pop->is_multiplying))
+        n = multiplied(plane, pop, row, n);
+    if (n == 0) {
+        next_step(plane, pop, request, now);
+        return;
+    }
+    if (step->is_direct && n == 1) {
         request_call_directly(plane, pop, request, now);
         return;
     }
     uint32_t turn = ++row->turn;
     row->state = REQUEST_CALLING;
-    row->pending = (uint16_t)step->calls;
+    row->pending = (uint16_t)n;
     request_watch(plane, pop, request, now);
-    for (uint32_t i = 0; i < step->calls && pop->requests[request].turn == turn; i++)
+    for (uint32_t i = 0; i < n && pop->requests[request].turn == turn; i++)
         try_call(plane, pop,
                  &(Try){.parent = request, .service = service, .is_fallback = is_fallback}, now);
 }
@@ -197,7 +234,7 @@ call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome ou
                  now);
         return;
     }
-    if (!try->is_fallback && step->fallback != SIM_NONE)
+    if (!try->is_fallback && step->action == NEED_FALLBACK && step->fallback != SIM_NONE)
         request_make_calls(plane, pop, request, step->fallback, true, now);
     else
         need_failed(plane, pop, request, slot, now);

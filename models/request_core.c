@@ -6,18 +6,10 @@
 
 enum { CALLS_FIRST = 256 };
 
-typedef enum CentralEvent {
-    CENTRAL_ARRIVES,
-    CENTRAL_SERVED,
-    CENTRAL_SHARED,
-    CENTRAL_ANSWERED,
-    CENTRAL_EXPIRES
-} CentralEvent;
-
 /* rows -------------------------------------------------------------------------------------- */
 
-static uint32_t
-new_call(RequestPlane *plane)
+uint32_t
+request_central_new(RequestPlane *plane)
 {
     uint32_t call = plane->calls_free;
     if (call != SIM_NONE) {
@@ -41,8 +33,8 @@ new_call(RequestPlane *plane)
     return call;
 }
 
-static void
-free_call(RequestPlane *plane, uint32_t call)
+void
+request_central_free(RequestPlane *plane, uint32_t call)
 {
     plane->calls[call].turn++;
     plane->calls[call].state = REQUEST_FREE;
@@ -50,8 +42,9 @@ free_call(RequestPlane *plane, uint32_t call)
     plane->calls_free = call;
 }
 
-static void
-post(RequestPlane *plane, SimTime at, CentralEvent kind, uint32_t who, uint32_t turn)
+void
+request_central_post(RequestPlane *plane, SimTime at, RequestCentralEvent kind, uint32_t who,
+                     uint32_t turn)
 {
     if (at == SIM_TIME_MAX) /* never */
         return;
@@ -60,9 +53,6 @@ post(RequestPlane *plane, SimTime at, CentralEvent kind, uint32_t who, uint32_t 
 }
 
 /* answers ----------------------------------------------------------------------------------- */
-
-static void child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome,
-                       uint32_t slot, SimTime now);
 
 static void
 sample_limiter(RequestCore *core, const RequestCall *call, SimTime now, bool was_dropped)
@@ -76,19 +66,21 @@ sample_limiter(RequestCore *core, const RequestCall *call, SimTime now, bool was
     limiter_sample(&core->limiter, &sample);
 }
 
-static void
-answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimTime now)
+void
+request_core_answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot,
+                    SimTime now)
 {
     RequestCall call = plane->calls[index];
     RequestCore *core = &plane->cores[call.core];
     sample_limiter(core, &call, now, outcome != OUTCOME_OK);
-    free_call(plane, index);
+    request_central_free(plane, index);
     if (call.pop == SIM_NONE) {
-        child_over(plane, &call, outcome, slot, now);
+        request_core_child_over(plane, &call, outcome, slot, now);
         return;
     }
     RequestPop *pop = &plane->pops[call.pop];
-    request_post(plane, pop, sim_time_add(now, core->way[call.pop]),
+    SimTime way = core->way[call.pop] + core->delay / 2;
+    request_post(plane, pop, sim_time_add(now, way),
                  (RequestEvent){.kind = REQUEST_ON_ANSWER,
                                 .who = call.request,
                                 .turn = call.request_turn,
@@ -105,7 +97,7 @@ fail(RequestPlane *plane, uint32_t call, SimTime now)
     HOP_AT_CORE(plane, &plane->calls[call], .kind = HOP_CENTRAL, .from = began, .to = now,
                 .waited = now - began, .service = core->service, .outcome = OUTCOME_503,
                 .cause = slot);
-    answer(plane, call, OUTCOME_503, slot, now);
+    request_core_answer(plane, call, OUTCOME_503, slot, now);
 }
 
 /* stations ---------------------------------------------------------------------------------- */
@@ -140,7 +132,7 @@ post_shared(RequestPlane *plane, uint32_t index, SimTime now)
     SimTime next = sharing_next(core->shared, now);
     core->shared_turn++;
     if (next < SIM_TIME_MAX)
-        post(plane, next, CENTRAL_SHARED, index, core->shared_turn);
+        request_central_post(plane, next, REQUEST_CENTRAL_SHARED, index, core->shared_turn);
 }
 
 static void
@@ -162,11 +154,12 @@ begin(RequestPlane *plane, uint32_t index, SimTime now)
         post_shared(plane, call->core, now);
         return;
     }
-    post(plane, sim_time_add(now, call->service), CENTRAL_SERVED, index, call->turn);
+    request_central_post(plane, sim_time_add(now, call->service), REQUEST_CENTRAL_SERVED, index,
+                         call->turn);
 }
 
-static void
-fill_servers(RequestPlane *plane, RequestCore *core, SimTime now)
+void
+request_core_fill(RequestPlane *plane, RequestCore *core, SimTime now)
 {
     uint32_t dropped = SIM_NONE, call;
     request_core_bound(core);
@@ -190,11 +183,11 @@ ask_origin(RequestPlane *plane, uint32_t index, SimTime now)
     core->begun++;
     if (core->tokens < 1) {
         core->refused++;
-        answer(plane, index, OUTCOME_503, 0, now);
+        request_core_answer(plane, index, OUTCOME_503, 0, now);
         return;
     }
     core->tokens--;
-    answer(plane, index, OUTCOME_OK, 0, now);
+    request_core_answer(plane, index, OUTCOME_OK, 0, now);
 }
 
 static void
@@ -224,6 +217,20 @@ request_core_waiting(RequestCore *core, SimTime now)
     return core->n_starts;
 }
 
+void
+request_core_be_done(RequestPlane *plane, uint32_t index, SimTime now)
+{
+    const RequestCall *call = &plane->calls[index];
+    const RequestCore *core = &plane->cores[call->core];
+    Outcome outcome = OUTCOME_OK;
+    uint32_t slot = 0;
+    if (request_fault_errs(plane, call)) {
+        outcome = (Outcome)world_service(plane->world, core->service)->outcome;
+        slot = core->fault_slot;
+    }
+    request_core_answer(plane, index, outcome, slot, now);
+}
+
 /* First in, first out: the first server that is free takes it, and its answer is sent already. */
 static void
 schedule(RequestPlane *plane, uint32_t index, SimTime now)
@@ -242,16 +249,18 @@ schedule(RequestPlane *plane, uint32_t index, SimTime now)
         request_core_waiting(core, now);
         keep_start(plane, core, start);
     }
-    answer(plane, index, OUTCOME_OK, 0, done);
+    request_core_be_done(plane, index, done);
 }
 
-static void
-arrive(RequestPlane *plane, uint32_t index, SimTime now)
+void
+request_core_arrive(RequestPlane *plane, uint32_t index, SimTime now)
 {
     RequestCall *call = &plane->calls[index];
     RequestCore *core = &plane->cores[call->core];
     call->began = now;
     core->marked[call->mark]++;
+    if (G_UNLIKELY(core->is_impaired) && request_fault_stops(plane, index, now))
+        return;
     if (core->is_scheduled && call->pop != SIM_NONE) {
         schedule(plane, index, now);
         return;
@@ -269,147 +278,6 @@ arrive(RequestPlane *plane, uint32_t index, SimTime now)
         call->state = REQUEST_WAITING;
     else
         fail(plane, index, now);
-}
-
-/* needs of central services ----------------------------------------------------------------- */
-
-static void take_steps(RequestPlane *plane, uint32_t index, SimTime now);
-
-static void
-send_child(RequestPlane *plane, uint32_t child, uint32_t service, SimTime now)
-{
-    const RequestCore *from = &plane->cores[plane->calls[plane->calls[child].request].core];
-    uint32_t target = plane->core_of[service];
-    plane->calls[child].core = target;
-    if (plane->plan->zone_first[service] == SIM_NONE) {
-        arrive(plane, child, now);
-        return;
-    }
-    RequestPop *pop = &plane->pops[from->pop];
-    plane->calls[child].state = REQUEST_AWAY;
-    request_post(plane, pop, now + from->way[from->pop],
-                 (RequestEvent){.kind = REQUEST_ON_ENTER,
-                                .who = child,
-                                .turn = plane->calls[child].turn,
-                                .mark = plane->calls[child].mark,
-                                .service = service});
-}
-
-typedef struct Try {
-    uint32_t parent;
-    uint8_t tries;
-    bool is_fallback;
-} Try;
-
-/* The turn of a child grows as it is served; its time-out goes by its number instead. */
-static void
-try_call(RequestPlane *plane, const Try *try, SimTime now)
-{
-    uint32_t child = new_call(plane);
-    const RequestCall *parent = &plane->calls[try->parent];
-    const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
-    RequestCall *call = &plane->calls[child];
-    uint32_t service = try->is_fallback ? step->fallback : step->service;
-    call->number = ++plane->central_numbers;
-    call->parent = request_call_number(plane, try->parent);
-    call->request = try->parent;
-    call->request_turn = parent->turn;
-    call->tries = try->tries;
-    call->is_fallback = try->is_fallback;
-    call->mark = parent->mark;
-    call->sent = call->began = now;
-    SimTime deadline = now + plane->timeouts[step->clock];
-    plane->call_jobs[child].deadline = MIN(deadline, plane->call_jobs[try->parent].deadline);
-    plane->books->service_calls[service]++;
-    post(plane, deadline, CENTRAL_EXPIRES, child, (uint32_t)call->number);
-    HOP_AT_CORE(plane, call, .kind = HOP_CALLED, .from = now, .to = now, .service = service,
-                .outcome = OUTCOME_NONE);
-    send_child(plane, child, service, now);
-}
-
-static void
-make_calls(RequestPlane *plane, uint32_t index, bool is_fallback, SimTime now)
-{
-    RequestCall *call = &plane->calls[index];
-    const RequestStep *step = &plane->cores[call->core].program.steps[call->step];
-    uint32_t turn = ++call->turn;
-    call->pending = (uint16_t)step->calls;
-    for (uint32_t i = 0; i < step->calls && plane->calls[index].turn == turn; i++)
-        try_call(plane, &(Try){.parent = index, .is_fallback = is_fallback}, now);
-}
-
-/* Its needs are met or have failed: it lets go of what it held. */
-static void
-leave(RequestPlane *plane, uint32_t index, Outcome outcome, uint32_t slot, SimTime now)
-{
-    RequestCore *core = &plane->cores[plane->calls[index].core];
-    core->held--;
-    answer(plane, index, outcome, slot, now);
-    fill_servers(plane, core, now);
-}
-
-static void
-take_steps(RequestPlane *plane, uint32_t index, SimTime now)
-{
-    RequestCall *call = &plane->calls[index];
-    const RequestProgram *program = &plane->cores[call->core].program;
-    for (; call->step < program->n_steps; call->step++) {
-        const RequestStep *step = &program->steps[call->step];
-        if (!(call->made >> call->step & 1) || plane->killed[step->service])
-            continue;
-        make_calls(plane, index, false, now);
-        return;
-    }
-    leave(plane, index, OUTCOME_OK, 0, now);
-}
-
-static void
-child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome, uint32_t slot,
-           SimTime now)
-{
-    uint32_t index = child->request;
-    RequestCall *parent = &plane->calls[index];
-    if (parent->turn != child->request_turn)
-        return;
-    const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
-    bool is_over = outcome == OUTCOME_OK && --parent->pending == 0;
-    uint32_t service = child->is_fallback ? step->fallback : step->service;
-    HOP_AT_CORE(plane, child, .kind = HOP_ANSWERED, .from = child->sent, .to = now,
-                .service = service, .outcome = outcome, .cause = slot);
-    plane->cores[child->core].latencies[sim_histogram_index(now - child->sent)]++;
-    plane->books->service_failed[service] += outcome != OUTCOME_OK;
-    if (outcome != OUTCOME_OK && child->tries < step->retries) {
-        try_call(plane,
-                 &(Try){.parent = index,
-                        .tries = (uint8_t)(child->tries + 1),
-                        .is_fallback = child->is_fallback},
-                 now);
-    } else if (outcome != OUTCOME_OK && !child->is_fallback && step->fallback != SIM_NONE) {
-        make_calls(plane, index, true, now);
-    } else if (is_over || (outcome != OUTCOME_OK &&
-                           (step->action == NEED_OPEN || step->action == NEED_STALE))) {
-        parent->turn++;
-        parent->step++;
-        take_steps(plane, index, now);
-    } else if (outcome != OUTCOME_OK) {
-        parent->turn++;
-        leave(plane, index, outcome, slot, now);
-    }
-}
-
-/* The caller here gave up; the call, if it is at a station, is served in vain. */
-static void
-expire(RequestPlane *plane, uint32_t index, uint32_t number, SimTime now)
-{
-    RequestCall *call = &plane->calls[index];
-    if (call->state == REQUEST_FREE || (uint32_t)call->number != number || call->pop != SIM_NONE)
-        return;
-    RequestCall gone = *call;
-    RequestCore *core = &plane->cores[call->core];
-    call->request_turn--; /* of no row: its answer finds nobody */
-    if (call->state == REQUEST_AWAY)
-        free_call(plane, index);
-    child_over(plane, &gone, OUTCOME_TIMEOUT, request_core_slot(plane, core, &core->draws), now);
 }
 
 static void
@@ -430,13 +298,13 @@ served(RequestPlane *plane, uint32_t index, SimTime now)
             call->made |= UINT64_C(1) << i;
     station_release(&core->station);
     if (program->n_steps == 0) {
-        answer(plane, index, OUTCOME_OK, 0, now);
+        request_core_be_done(plane, index, now);
     } else {
         core->held++;
-        take_steps(plane, index, now);
+        request_core_take_steps(plane, index, now);
     }
     if (!core->shared)
-        fill_servers(plane, core, now);
+        request_core_fill(plane, core, now);
 }
 
 /* in and out -------------------------------------------------------------------------------- */
@@ -456,7 +324,7 @@ void
 request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t core,
                   SimTime now)
 {
-    uint32_t index = new_call(plane);
+    uint32_t index = request_central_new(plane);
     RequestCall *call = &plane->calls[index];
     Request *row = &pop->requests[request];
     if (row->state != REQUEST_FETCHING)
@@ -470,8 +338,14 @@ request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32
     call->request = request;
     call->request_turn = row->turn;
     call->mark = row->mark;
+    call->fate = (uint16_t)(DRAW_FATE + 64 * row->level + (row->is_direct ? row->step : 63));
+    if (request_fault_loses(plane, call)) {
+        request_central_free(plane, index);
+        return;
+    }
     plane->call_jobs[index].deadline = deadline_of(pop, request);
-    post(plane, now + plane->cores[core].way[pop->rank], CENTRAL_ARRIVES, index, call->turn);
+    SimTime way = plane->cores[core].way[pop->rank] + (plane->cores[core].delay + 1) / 2;
+    request_central_post(plane, now + way, REQUEST_CENTRAL_ARRIVES, index, call->turn);
 }
 
 uint64_t
@@ -486,7 +360,7 @@ request_core_reply(RequestPlane *plane, RequestPop *pop, uint32_t request, Outco
                    uint32_t slot, SimTime now)
 {
     const Request *row = &pop->requests[request];
-    RequestEvent event = {.kind = CENTRAL_ANSWERED,
+    RequestEvent event = {.kind = REQUEST_CENTRAL_ANSWERED,
                           .who = row->caller,
                           .turn = row->caller_turn,
                           .outcome = (uint8_t)outcome,
@@ -500,7 +374,7 @@ static void
 handle(RequestPlane *plane, const RequestEvent *event, SimTime now)
 {
     uint32_t job;
-    if (event->kind == CENTRAL_SHARED) {
+    if (event->kind == REQUEST_CENTRAL_SHARED) {
         RequestCore *core = &plane->cores[event->who];
         if (core->shared_turn != event->turn)
             return;
@@ -509,20 +383,20 @@ handle(RequestPlane *plane, const RequestEvent *event, SimTime now)
         post_shared(plane, event->who, now);
         return;
     }
-    if (event->kind == CENTRAL_EXPIRES) {
-        expire(plane, event->who, event->turn, now);
+    if (event->kind == REQUEST_CENTRAL_EXPIRES) {
+        request_core_expire(plane, event->who, event->turn, now);
         return;
     }
     if (plane->calls[event->who].turn != event->turn)
         return;
-    if (event->kind == CENTRAL_ARRIVES) {
-        arrive(plane, event->who, now);
-    } else if (event->kind == CENTRAL_SERVED) {
+    if (event->kind == REQUEST_CENTRAL_ARRIVES) {
+        request_core_arrive(plane, event->who, now);
+    } else if (event->kind == REQUEST_CENTRAL_SERVED) {
         served(plane, event->who, now);
     } else {
         RequestCall child = plane->calls[event->who];
-        free_call(plane, event->who);
-        child_over(plane, &child, (Outcome)event->outcome, event->slot, now);
+        request_central_free(plane, event->who);
+        request_core_child_over(plane, &child, (Outcome)event->outcome, event->slot, now);
     }
 }
 
@@ -533,7 +407,7 @@ fetch_ahead(const RequestPlane *plane)
     uint32_t far = sim_wheel_ahead(plane->wheel, 7), near = sim_wheel_ahead(plane->wheel, 3);
     if (far != SIM_NONE)
         __builtin_prefetch(&plane->events.slots[far]);
-    if (near != SIM_NONE && plane->events.slots[near].kind != CENTRAL_SHARED) {
+    if (near != SIM_NONE && plane->events.slots[near].kind != REQUEST_CENTRAL_SHARED) {
         uint32_t who = plane->events.slots[near].who;
         __builtin_prefetch(&plane->calls[who], 1);
         __builtin_prefetch(&plane->call_jobs[who], 1);
@@ -562,7 +436,7 @@ request_core_refresh(RequestPlane *plane, RequestCore *core, SimTime now)
         post_shared(plane, (uint32_t)(core - plane->cores), now);
         return;
     }
-    fill_servers(plane, core, now);
+    request_core_fill(plane, core, now);
 }
 
 /* causes ------------------------------------------------------------------------------------ */
@@ -576,6 +450,8 @@ request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng *draws)
     (void)plane;
     if (core->capacity_slot || core->backlog_slot)
         return core->capacity_slot ? core->capacity_slot : core->backlog_slot;
+    if (core->is_impaired)
+        return core->fault_slot;
     for (uint32_t c = 1; c < BOOKS_CAUSES; c++)
         sum += core->marked[c];
     if (sum <= 0)
@@ -598,6 +474,8 @@ request_core_tick(RequestPlane *plane)
             continue;
         }
         uint32_t slot = core->capacity_slot;
+        if (!slot && core->fault.slow > 1)
+            slot = core->fault_slot;
         if (!slot)
             slot = traffic_surge_cause(&plane->traffic, core->service);
         if (slot || request_core_waiting(core, plane->at) == 0)

@@ -93,13 +93,24 @@ find_reach(RequestPlane *plane)
     }
 }
 
+static bool
+is_named(const TimelineSpec *entry, uint32_t service, const ServiceSpec *of)
+{
+    bool found = entry->service == service;
+    SIM_EACH(const uint32_t, other, entry->services)
+    found |= *other == service;
+    return found || (entry->location != SIM_NONE && entry->location == of->location);
+}
+
 /* Does anything in the scenario change what this service can do? */
 static bool
 is_touched(const World *world, uint32_t service)
 {
-    bool found = false;
+    const ServiceSpec *of = world_service(world, service);
+    bool found = of->station.autoscale.target > 0 || of->failover.entity.is_given;
     SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
-    found |= (entry->verb == VERB_SCALE || entry->verb == VERB_HALT) && entry->service == service;
+    found |=
+        (entry->verb == VERB_SCALE || verb_is_fault(entry->verb)) && is_named(entry, service, of);
     for (uint32_t v = 0; v < world->n_services; v++) {
         /* Calls of other central services need a row that waits. */
         const ServiceSpec *other = world_service(world, v);

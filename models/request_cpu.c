@@ -118,7 +118,7 @@ request_cpu_pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, 
     SimTime done = sim_time_add(start, service), end = done;
     SimTime patience = plane->timeouts[row->clock];
     if (wish->is_miss && !is_direct) {
-        if (row->origin != SIM_NONE)
+        if (row->origin != SIM_NONE || plane->has_origin_fault[row->site])
             return false;
         end = sim_time_add(done, row->origin_latency);
     }
@@ -447,16 +447,19 @@ fill_all(RequestPlane *plane, RequestPop *pop, SimTime now)
 static void
 find_trouble(RequestPlane *plane, RequestPop *pop)
 {
-    pop->has_trouble = pop->is_burning = false;
+    pop->has_trouble = pop->is_burning = pop->is_delaying = pop->is_multiplying = false;
     pop->overload_slot = 0;
     for (uint32_t u = 0; u < plane->plan->n_units; u++) {
         const Behaviour *does = &pop->behaviour[u];
         pop->is_burning |= does->burn_cpu != 1;
         pop->has_trouble |=
             does->panic > 0 || does->errors > 0 || does->refused || does->degrade != SIM_NONE;
+        pop->is_delaying |= does->delay > 0;
+        pop->is_multiplying |= does->calls != 1;
         if (does->burn_cpu != 1 || does->speed < 1)
             pop->overload_slot = books_cause_slot(plane->books, does->cause);
     }
+    pop->has_trouble |= pop->is_delaying || pop->is_multiplying;
 }
 
 static void
@@ -510,7 +513,8 @@ request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now)
 static bool
 is_in_hand(const RequestPlane *plane, const Request *row, const RequestCrash *crash)
 {
-    if (row->state == REQUEST_FREE || row->state == REQUEST_BACKING_OFF || row->row == SIM_NONE)
+    if (row->state == REQUEST_FREE || row->state == REQUEST_BACKING_OFF ||
+        row->state == REQUEST_LOST || row->row == SIM_NONE)
         return false;
     const RequestRow *of = &plane->rows[row->row];
     uint32_t entry = of->site == SIM_NONE ? world_service(plane->world, of->service)->front.service

@@ -1,5 +1,6 @@
 #include "models/request.h"
 
+#include <math.h>
 #include <string.h>
 
 static bool
@@ -117,6 +118,8 @@ count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome ou
 {
     const Request *row = &pop->requests[request];
     SimTime way = request_way(pop, row->number);
+    if (G_UNLIKELY(pop->has_entry) && row->state != REQUEST_LOST)
+        way += request_entry_delay(plane, pop, row->row);
     if (pop->latencies)
         pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
                        sim_histogram_index(now - row->began + way)]++;
@@ -288,11 +291,48 @@ request_watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     request_timer_start(plane, pop, request, pop->requests[request].clock);
 }
 
+/* It does not come: the answer is that of the CDN, which waited as long as for one that does. */
+static bool
+origin_fails(const RequestPlane *plane, const RequestPop *pop, const Request *row)
+{
+    double errors = plane->origins[plane->rows[row->row].site].errors;
+    return errors > 0 && request_draw(pop, row->number, DRAW_ORIGIN + row->level) < errors;
+}
+
+static void
+ask_origin(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    const RequestRow *of = &plane->rows[row->row];
+    const RequestOrigin *fault = &plane->origins[of->site];
+    bool fails = origin_fails(plane, pop, row);
+    SimTime takes = fails ? of->origin_latency : of->origin_latency + fault->delay;
+    row->turn++;
+    row->state = REQUEST_FETCHING;
+    row->called = now;
+    if (of->origin != SIM_NONE && !fails) {
+        request_watch(plane, pop, request, now);
+        request_core_send(plane, pop, request, of->origin, now);
+        return;
+    }
+    if (takes == 0 && !fails) {
+        request_succeed(plane, pop, request, OUTCOME_OK, now);
+        return;
+    }
+    if (takes >= plane->timeouts[row->clock])
+        request_watch(plane, pop, request, now);
+    request_post(plane, pop, now + takes,
+                 (RequestEvent){.kind = REQUEST_ON_ORIGIN,
+                                .who = request,
+                                .turn = row->turn,
+                                .outcome = fails ? OUTCOME_522 : OUTCOME_OK,
+                                .slot = fault->slot});
+}
+
 static void
 fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
     Request *row = &pop->requests[request];
-    const RequestRow *of = &plane->rows[row->row];
     plane->books->asked[row->row]++;
     HOP(plane, pop, request, .kind = HOP_CACHE, .from = now, .to = now, .service = SIM_NONE,
         .outcome = row->is_miss ? OUTCOME_NONE : OUTCOME_OK, .key = row->key);
@@ -301,22 +341,7 @@ fetch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         return;
     }
     plane->books->miss[row->row]++;
-    row->turn++;
-    row->state = REQUEST_FETCHING;
-    if (of->origin != SIM_NONE) {
-        request_watch(plane, pop, request, now);
-        request_core_send(plane, pop, request, of->origin, now);
-    } else if (of->origin_latency == 0) {
-        request_succeed(plane, pop, request, OUTCOME_OK, now);
-    } else {
-        if (of->origin_latency >= plane->timeouts[row->clock])
-            request_watch(plane, pop, request, now);
-        request_post(plane, pop, now + of->origin_latency,
-                     (RequestEvent){.kind = REQUEST_ON_ORIGIN,
-                                    .who = request,
-                                    .turn = row->turn,
-                                    .outcome = OUTCOME_OK});
-    }
+    ask_origin(plane, pop, request, now);
 }
 
 /* The next call that it makes; when there is none, what comes after the steps. */
@@ -341,6 +366,53 @@ request_take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTi
     }
 }
 
+/* What its units let it wait for beyond their CPU, and at which of them most. */
+static SimTime
+delay_of(const RequestPlane *plane, const RequestPop *pop, const Request *row, uint32_t *ret_unit)
+{
+    const RequestProgram *program = &plane->rows[row->row].program;
+    double seconds = 0, most = 0;
+    for (uint32_t i = 0; i < program->n_steps; i++) {
+        const RequestStep *step = &program->steps[i];
+        if (step->kind != REQUEST_UNIT || !(row->made >> i & 1))
+            continue;
+        double delay = pop->behaviour[step->unit].delay;
+        seconds += delay;
+        if (delay > most)
+            *ret_unit = step->unit;
+        most = fmax(most, delay);
+    }
+    return sim_from_seconds(seconds);
+}
+
+static bool
+is_delayed(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    uint32_t unit = 0;
+    SimTime delay = delay_of(plane, pop, row, &unit);
+    if (delay == 0)
+        return false;
+    row->turn++;
+    row->state = REQUEST_DELAYED;
+    row->slot = pop->unit_slot[unit];
+    if (delay >= plane->timeouts[row->clock])
+        request_watch(plane, pop, request, now);
+    request_post(plane, pop, sim_time_add(now, delay),
+                 (RequestEvent){.kind = REQUEST_ON_DELAY, .who = request, .turn = row->turn});
+    return true;
+}
+
+void
+request_delay_over(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    request_timer_stop(pop, request);
+    row->turn++;
+    row->slot = 0;
+    request_take_steps(plane, pop, request, now);
+}
+
 void
 request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
 {
@@ -357,6 +429,8 @@ request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
         request_end_by_unit(plane, pop, request, now);
         return;
     }
+    if (G_UNLIKELY(pop->is_delaying) && is_delayed(plane, pop, request, now))
+        return;
     request_take_steps(plane, pop, request, now);
 }
 
@@ -368,19 +442,31 @@ request_origin_answered(RequestPlane *plane, RequestPop *pop, uint32_t request,
 {
     const Request *row = &pop->requests[request];
     const RequestRow *of = &plane->rows[row->row];
-    HOP(plane, pop, request, .kind = HOP_ORIGIN,
-        .from = request_hop_fetched(plane, pop, request, now), .to = now,
+    HOP(plane, pop, request, .kind = HOP_ORIGIN, .from = row->called, .to = now,
         .outcome = (Outcome)event->outcome, .key = row->key, .service = SIM_NONE);
     if (event->outcome == OUTCOME_OK) {
-        if (of->origin != SIM_NONE)
+        if (row->is_put_late)
             request_cache_fetched(plane, pop, row->row, row->key, now);
         request_succeed(plane, pop, request, OUTCOME_OK, now);
     } else {
-        request_attempt_failed(plane, pop, request, OUTCOME_503, plane->cache_slot[of->site], now);
+        uint32_t slot = event->slot ? event->slot : plane->cache_slot[of->site];
+        request_attempt_failed(plane, pop, request, (Outcome)event->outcome, slot, now);
     }
 }
 
 /* attempts ---------------------------------------------------------------------------------- */
+
+/* It never gets to the PoP: its client is told at once, or waits as long as it does. */
+static void
+end_on_the_way(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
+{
+    Request *row = &pop->requests[request];
+    row->state = REQUEST_LOST;
+    if (row->outcome == OUTCOME_TIMEOUT)
+        request_timer_start(plane, pop, request, row->clock);
+    else
+        request_attempt_failed(plane, pop, request, (Outcome)row->outcome, row->slot, now);
+}
 
 /* A row that has its number, row and level begins an attempt. */
 static void
@@ -389,11 +475,13 @@ begin(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     Request *row = &pop->requests[request];
     row->began = now;
     row->step = 0;
-    row->outcome = OUTCOME_OK;
-    row->slot = 0;
     row->blamed = SIM_NONE;
     row->clock = plane->rows[row->row].clock;
     pop->jobs[request].deadline = now + plane->timeouts[row->clock];
+    if (row->outcome != OUTCOME_OK) {
+        end_on_the_way(plane, pop, request, now);
+        return;
+    }
     HOP(plane, pop, request, .kind = HOP_ARRIVED, .from = now, .to = now, .outcome = OUTCOME_NONE,
         .service = plane->rows[row->row].service);
     if (pop->index == SIM_NONE) {
@@ -412,8 +500,10 @@ ask(RequestPlane *plane, RequestPop *pop, RequestWish *wish, SimTime now)
 {
     wish->made =
         request_steps_draw(plane, pop, &plane->rows[wish->row].program, wish->number, wish->level);
-    wish->is_miss = pop->index != SIM_NONE &&
-                    request_cache_misses(plane, pop, wish->row, wish->number, now, &wish->key);
+    if (G_UNLIKELY(pop->has_entry))
+        request_entry_judge(plane, pop, wish);
+    wish->is_miss = pop->index != SIM_NONE && wish->entry == OUTCOME_OK &&
+                    request_cache_misses(plane, pop, wish, now);
     if (pop->policies[wish->row])
         retry_policy_sent(pop->policies[wish->row], now, wish->level > 0);
 }
@@ -427,6 +517,9 @@ fill(Request *row, const RequestWish *wish)
     row->made = wish->made;
     row->key = wish->key;
     row->is_miss = wish->is_miss;
+    row->is_put_late = wish->is_put_late;
+    row->outcome = wish->entry;
+    row->slot = wish->slot;
 }
 
 void
@@ -490,8 +583,8 @@ request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
     /* What passes at once counts as fresh, offered and ok when the sums are taken. */
     if (!is_turned_away(plane, pop, &wish, mark, now)) {
         ask(plane, pop, &wish, now);
-        if (pop->is_scheduled && plane->has_fast_path && !pop->has_trouble && !is_reload &&
-            plane->rows[row].is_plain && request_cpu_pass(plane, pop, &wish, now, to))
+        if (pop->is_scheduled && plane->has_fast_path && !pop->has_trouble && !pop->has_entry &&
+            !is_reload && plane->rows[row].is_plain && request_cpu_pass(plane, pop, &wish, now, to))
             return;
         begin(plane, pop, request_client_new(plane, pop, &wish, mark, now), now);
     }
@@ -528,8 +621,12 @@ slot_of_waiting(RequestPlane *plane, RequestPop *pop, uint32_t request)
         const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
         return request_core_slot(plane, &plane->cores[step->core], &draws);
     }
-    if (row->state == REQUEST_FETCHING)
-        return plane->cache_slot[plane->rows[row->row].site];
+    if (row->state == REQUEST_LOST || row->state == REQUEST_DELAYED)
+        return row->slot;
+    if (row->state == REQUEST_FETCHING) {
+        uint32_t site = plane->rows[row->row].site;
+        return plane->origins[site].delay > 0 ? plane->origins[site].slot : plane->cache_slot[site];
+    }
     if (row->state == REQUEST_AWAY) {
         uint32_t service = row->row != SIM_NONE ? plane->rows[row->row].service : row->blamed;
         return request_core_slot(plane, &plane->cores[plane->core_of[service]], &draws);

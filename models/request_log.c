@@ -101,26 +101,16 @@ request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Ou
             .cause = slot, .service = row->blamed);
 }
 
-SimTime
-request_hop_fetched(const RequestPlane *plane, const RequestPop *pop, uint32_t request, SimTime now)
-{
-    const Request *row = &pop->requests[request];
-    const RequestRow *of = &plane->rows[row->row];
-    bool is_watched = of->origin != SIM_NONE || of->origin_latency >= plane->timeouts[row->clock];
-    return is_watched ? pop->jobs[request].deadline - plane->timeouts[row->clock]
-                      : now - of->origin_latency;
-}
-
 void
 request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request, uint32_t slot,
                     SimTime now)
 {
     const Request *row = &pop->requests[request];
     if (row->state == REQUEST_FETCHING)
-        HOP(plane, pop, request, .kind = HOP_ORIGIN,
-            .from = request_hop_fetched(plane, pop, request, now), .to = now,
+        HOP(plane, pop, request, .kind = HOP_ORIGIN, .from = row->called, .to = now,
             .outcome = OUTCOME_TIMEOUT, .cause = slot, .key = row->key, .service = SIM_NONE);
-    else if (row->state != REQUEST_CALLING && row->state != REQUEST_AWAY)
+    else if (row->state != REQUEST_CALLING && row->state != REQUEST_AWAY &&
+             row->state != REQUEST_DELAYED && row->state != REQUEST_LOST)
         request_hop_cpu(plane, pop, request, OUTCOME_TIMEOUT, slot, now);
 }
 

@@ -14,6 +14,7 @@ typedef struct Path {
     NeedFailure action;
     int outcome;
     uint32_t depth;
+    uint16_t owner; /* first unit step of the service that has the need */
 } Path;
 
 uint8_t
@@ -56,7 +57,8 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path, 
                                   .service = service,
                                   .unit = find_unit(walk->plane->plan, service, cohort),
                                   .share = share,
-                                  .rest = (uint16_t)rest});
+                                  .rest = (uint16_t)rest,
+                                  .owner = path->owner});
 }
 
 /* The PoP service that a row enters. */
@@ -93,7 +95,8 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
     RequestPlane *plane = walk->plane;
     uint32_t core = plane->core_of[need->service];
     bool has_front = world_service(plane->world, need->service)->front.service != SIM_NONE;
-    bool is_plain = need->retries == 0 && need->calls < 1.5 && path->action != NEED_FALLBACK;
+    bool has_fallback = need->on_failure == NEED_FALLBACK;
+    bool is_plain = need->retries == 0 && need->calls < 1.5 && !has_fallback;
     add_step(walk, &(RequestStep){.kind = REQUEST_CALL,
                                   .action = (uint8_t)path->action,
                                   .outcome = (uint8_t)path->outcome,
@@ -102,13 +105,19 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
                                   .service = need->service,
                                   .unit = SIM_NONE,
                                   .core = core,
-                                  .fallback = path->action == NEED_FALLBACK &&
-                                                      need->on_failure == NEED_FALLBACK
-                                                  ? need->fallback
-                                                  : SIM_NONE,
+                                  .owner = path->owner,
+                                  .fallback = has_fallback ? need->fallback : SIM_NONE,
                                   .retries = (uint32_t)need->retries,
                                   .calls = (uint32_t)(need->calls + 0.5),
                                   .is_direct = is_plain && !has_front});
+}
+
+/* What the scenario says, unless a switch says otherwise now. */
+static NeedFailure
+action_of(const RequestPlane *plane, const NeedSpec *need)
+{
+    int set = plane->on_failure[need->service];
+    return set == NEED_AS_WRITTEN ? (NeedFailure)need->on_failure : (NeedFailure)set;
 }
 
 static void walk_service(const Walk *walk, uint32_t service, const Path *path);
@@ -124,7 +133,7 @@ walk_needs(const Walk *walk, const SimList *needs, const Path *path)
         Path below = *path;
         below.depth++;
         if (path->action == NEED_FAIL)
-            below.action = (NeedFailure)need->on_failure;
+            below.action = action_of(walk->plane, need);
         if (path->outcome == OUTCOME_NONE)
             below.outcome = need->outcome;
         if (!is_pop) {
@@ -149,8 +158,10 @@ static void
 walk_service(const Walk *walk, uint32_t service, const Path *path)
 {
     SIM_ASSERT(path->depth <= walk->plane->world->n_services);
+    Path below = *path;
+    below.owner = (uint16_t)walk->steps->len;
     add_units(walk, service, path);
-    walk_needs(walk, &world_service(walk->plane->world, service)->needs, path);
+    walk_needs(walk, &world_service(walk->plane->world, service)->needs, &below);
 }
 
 static RequestProgram
@@ -168,13 +179,14 @@ settle(RequestPlane *plane, GArray *steps)
     return program;
 }
 
-static RequestProgram
-program_of_row(RequestPlane *plane, uint32_t index)
+static const Path top = {.action = NEED_FAIL, .outcome = OUTCOME_NONE, .owner = REQUEST_NO_OWNER};
+
+static GArray *
+steps_of_row(RequestPlane *plane, uint32_t index)
 {
     const FlowRow *row = &plane->plan->rows[index];
     const Walk walk = {
         .plane = plane, .row = index, .steps = g_array_new(FALSE, FALSE, sizeof(RequestStep))};
-    const Path top = {.action = NEED_FAIL, .outcome = OUTCOME_NONE};
     if (row->site == SIM_NONE) {
         const FrontSpec *front = &world_service(plane->world, row->service)->front;
         walk_service(&walk, front->service, &top);
@@ -183,17 +195,36 @@ program_of_row(RequestPlane *plane, uint32_t index)
         walk_service(&walk, row->service, &top);
         walk_needs(&walk, &world_site(plane->world, row->site)->needs, &top);
     }
-    return settle(plane, walk.steps);
+    return walk.steps;
 }
 
-static RequestProgram
-program_of_core(RequestPlane *plane, uint32_t service)
+static GArray *
+steps_of_core(RequestPlane *plane, uint32_t service)
 {
     const Walk walk = {
         .plane = plane, .row = SIM_NONE, .steps = g_array_new(FALSE, FALSE, sizeof(RequestStep))};
-    const Path top = {.action = NEED_FAIL, .outcome = OUTCOME_NONE};
     walk_needs(&walk, &world_service(plane->world, service)->needs, &top);
-    return settle(plane, walk.steps);
+    return walk.steps;
+}
+
+/* The same steps in the same order, whatever their needs do when they fail. */
+static void
+renew(const RequestProgram *program, GArray *steps)
+{
+    SIM_ASSERT(steps->len == program->n_steps);
+    if (steps->len)
+        memcpy(program->steps, steps->data, steps->len * sizeof(RequestStep));
+    g_array_free(steps, TRUE);
+}
+
+void
+request_plan_actions_set(RequestPlane *plane)
+{
+    for (uint32_t r = 0; r < plane->plan->n_rows; r++)
+        renew(&plane->rows[r].program, steps_of_row(plane, r));
+    for (uint32_t i = 0; i < plane->n_cores; i++)
+        if (plane->cores[i].service != SIM_NONE)
+            renew(&plane->cores[i].program, steps_of_core(plane, plane->cores[i].service));
 }
 
 /* Callers of a front give up after the least of their time-outs to it, as on the flow plane. */
@@ -240,7 +271,7 @@ request_plan_attach(RequestPlane *plane)
                             .origin = SIM_NONE,
                             .core = SIM_NONE,
                             .reload_s = 1};
-        row->program = program_of_row(plane, r);
+        row->program = settle(plane, steps_of_row(plane, r));
         uint32_t host = plane->world->host[entry_of(plane->world, of)];
         row->sojourns = plane->service_latencies + (size_t)host * SIM_HISTOGRAM_BUCKETS;
         if (of->site != SIM_NONE) {
@@ -252,7 +283,7 @@ request_plan_attach(RequestPlane *plane)
     }
     for (uint32_t i = 0; i < plane->n_cores; i++)
         if (plane->cores[i].service != SIM_NONE)
-            plane->cores[i].program = program_of_core(plane, plane->cores[i].service);
+            plane->cores[i].program = settle(plane, steps_of_core(plane, plane->cores[i].service));
     request_plan_refresh(plane);
 }
 

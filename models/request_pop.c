@@ -357,6 +357,9 @@ handle(RequestPlane *plane, RequestPop *pop, const RequestEvent *event, SimTime 
     case REQUEST_ON_RETRY:
         request_retry(plane, pop, who, now);
         break;
+    case REQUEST_ON_DELAY:
+        request_delay_over(plane, pop, who, now);
+        break;
     case REQUEST_ON_ORIGIN:
         request_origin_answered(plane, pop, who, event, now);
         break;
