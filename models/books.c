@@ -182,7 +182,7 @@ books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime dur
     Books *books = SIM_ARENA_NEW(arena, Books, 1);
     uint32_t most = 128 + BOOKS_CAUSES + OUTCOME_COUNT * 6 + 9 * world->n_sites +
                     9 * world->n_services + 5 * plan->n_rows + 16 * GEO_REGIONS +
-                    4 * world->n_configs;
+                    4 * world->n_configs + guards_count(world->spec);
     books->world = world;
     books->plan = plan;
     books->n_causes = 1;
@@ -193,6 +193,8 @@ books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime dur
     attach_sites(books, arena);
     attach_cohorts(books, arena);
     attach_regions_and_services(books, arena);
+    books->guards = guards_new(world, arena);
+    guards_attach(books->guards, books->recorder);
     attach_pop_recorder(books, arena, duration);
     return books;
 }

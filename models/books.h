@@ -15,6 +15,7 @@
 
 #include "models/demand.h"
 #include "models/flow_plan.h"
+#include "models/guard.h"
 #include "models/outcome.h"
 #include "models/sessions.h"
 #include "sim/histogram.h"
@@ -44,6 +45,7 @@ typedef struct Books {
     const FlowPlan *plan;
     SimRecorder *recorder, *pop_recorder;
     BooksColumns columns;
+    Guards *guards; /* with the columns of their breakers */
     SimTime bucket_from;
     double *fresh, *retries, *reloads, *offered, *ok, *failed, *blocked; /* [row], open bucket */
     double *miss, *asked;                                                /* [row], open bucket */

@@ -4,14 +4,19 @@
 
 enum { NAMES_MAX = 1000 };
 
+bool
+need_is_guarded(const NeedSpec *need)
+{
+    return need->breaker.kind != BREAKER_NONE || need->throttle != THROTTLE_NONE ||
+           need->bulkhead > 0 || need->retries_at_once > 0 || need->retry_budget > 0 ||
+           need->outlier.entity.is_given;
+}
+
 /* What guards calls guards none inside a PoP, where a call is CPU time of the request's own. */
 static void
 check_guards(SimFields *fields, const ServiceSpec *service, const NeedSpec *need)
 {
-    bool is_guarded = need->breaker.kind || need->throttle || need->bulkhead > 0 ||
-                      need->retries_at_once > 0 || need->retry_budget > 0 ||
-                      need->outlier.entity.is_given;
-    if (service->placement == PLACEMENT_POP && is_guarded)
+    if (service->placement == PLACEMENT_POP && need_is_guarded(need))
         sim_fields_error(fields, need->entity.mark,
                          "need '%s' has a breaker, throttle, bulkhead, budget or outlier, but that "
                          "service stands at the PoPs: expected a core or external service",

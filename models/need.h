@@ -11,3 +11,6 @@
 
 /* Of services, of their fronts and of sites; called by the check of the root table. */
 void need_resolve(SimFields *fields, Spec *spec);
+
+/* Its calls have a breaker, a throttle, a limit of calls or retries, or watch the hosts. */
+bool need_is_guarded(const NeedSpec *need);

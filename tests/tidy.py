@@ -30,7 +30,7 @@ MODEL_ROWS = [
     ["catchment", "internet", "anycast"],
     ["need", "spec"],
     ["world", "pop", "site", "access", "cache", "service", "station", "origin", "trace"],
-    ["books", "capability", "demand", "flow", "plane", "request", "sessions", "traffic"],
+    ["books", "capability", "demand", "flow", "guard", "plane", "request", "sessions", "traffic"],
     ["change", "cluster", "gate", "lane", "processes", "restart", "rollout", "routing", "version",
      "warmup"],
     ["config"],
