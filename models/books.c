@@ -253,6 +253,11 @@ close_rows(Books *books)
         double cacheable = world_site(books->world, row->site)->cache.cacheable;
         for (uint32_t i = 0; i < BOOKS_SITE_COLUMNS; i++)
             counts[columns->site[row->site] + i] += values[i];
+        counts[columns->lookups] += books->asked[r] * cacheable;
+        counts[columns->hits] += books->asked[r] - books->miss[r];
+        counts[columns->origin] += books->miss[r];
+        if (r >= books->plan->n_people)
+            continue;
         for (uint32_t i = 0; columns->cohort_of_row[r] != SIM_NONE && i < COHORT_COLUMNS; i++)
             counts[columns->cohort_of_row[r] + i] += values[i + 1];
         counts[columns->fresh] += values[0];
@@ -263,9 +268,6 @@ close_rows(Books *books)
         counts[columns->answered] += values[5];
         counts[columns->retries] += books->retries[r];
         counts[columns->reloads] += books->reloads[r];
-        counts[columns->lookups] += books->asked[r] * cacheable;
-        counts[columns->hits] += books->asked[r] - books->miss[r];
-        counts[columns->origin] += books->miss[r];
     }
 }
 
@@ -276,7 +278,7 @@ close_causes(Books *books)
     double served = 0;
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         counts[books->columns.cause + c] += books->cause_sum[c];
-    for (uint32_t r = 0; r < books->plan->n_clients; r++)
+    for (uint32_t r = 0; r < books->plan->n_people; r++)
         served += books->ok[r];
     books->outcome_sum[OUTCOME_OK] = served - books->outcome_sum[OUTCOME_STALE];
     for (uint32_t i = 0; i < OUTCOME_COUNT; i++)

@@ -8,6 +8,9 @@
  * Sums are doubles: the flow plane has fractions of attempts, the request plane whole numbers,
  * which doubles hold exactly.
  *
+ * Attacks are nobody's requests: their rows are in the columns of their site, of caches and
+ * origins, and in no other.
+ *
  * Causes.  Slots 0 to 15 stand for roots of the journal (0: none known: demand beyond capacity);
  * when all are taken the last one takes the rest.
  */

@@ -56,10 +56,9 @@ attach_scratch(Flow *flow)
 {
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
-    double **rows[] = {
-        &flow->survive,  &flow->came,   &flow->origin_refusing, &flow->ends,    &flow->within,
-        &flow->attempts, &flow->failed, &flow->blocked,         &flow->served,  &flow->final,
-        &flow->tokens,   &flow->cpu,    &flow->origin_weight,   &flow->login_ok};
+    double **rows[] = {&flow->survive,  &flow->came,   &flow->ends,    &flow->within,
+                       &flow->attempts, &flow->failed, &flow->blocked, &flow->served,
+                       &flow->final,    &flow->tokens, &flow->cpu,     &flow->login_ok};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -69,8 +68,8 @@ attach_scratch(Flow *flow)
     for (uint32_t v = 0; v < flow->world->n_services; v++)
         wide += world_service(flow->world, v)->needs.n;
     flow->grant = SIM_ARENA_NEW(flow->arena, double, wide);
-    /* Three of a unit's term, two of an edge's, one for a degraded unit, one for origins. */
-    flow->active_max = 3 * flow->plan->n_terms + flow->plan->n_units + 1;
+    /* Three of a unit's term, two of an edge's, two for a unit that degrades and delays. */
+    flow->active_max = 3 * flow->plan->n_terms + 2 * flow->plan->n_units + FLOW_ORIGIN_TERMS;
     flow->portion = row_column(flow, flow->active_max);
     flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, flow->active_max);
     flow->reach = SIM_ARENA_NEW(flow->arena, double, flow->plan->n_calls + 1);
@@ -93,6 +92,7 @@ attach_pop(Flow *flow, FlowPop *pop, bool counts_sites)
     pop->calls = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     pop->passed = SIM_ARENA_NEW(arena, double, flow->plan->n_edges + 1);
     pop->age = SIM_ARENA_NEW(arena, double, flow->world->n_sites);
+    pop->misses = SIM_ARENA_NEW(arena, double, flow->world->n_sites);
     pop->behaviour = SIM_ARENA_NEW(arena, Behaviour, flow->plan->n_units + 1);
     pop->active = SIM_ARENA_NEW(arena, FlowActive, flow->active_max);
     pop->speed = 1;
@@ -125,15 +125,6 @@ attach_caches(Flow *flow)
             flow->curves[s] = cache_curve_new(flow->arena, cache->objects, cache->alpha,
                                               cache->objects * cache->size);
     }
-}
-
-static void
-attach_sites(Flow *flow)
-{
-    uint32_t n = flow->world->n_sites;
-    flow->origin_failed = SIM_ARENA_NEW(flow->arena, double, n);
-    flow->origin_count = SIM_ARENA_NEW(flow->arena, double, n);
-    flow->cache_slot = SIM_ARENA_NEW(flow->arena, uint32_t, n);
 }
 
 static void
@@ -184,7 +175,8 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     traffic_init(&flow->traffic, world, flow->plan, arena);
     flow_clients_init(&flow->clients, world, flow->plan, arena);
     attach_scratch(flow);
-    attach_sites(flow);
+    flow->cache_slot = SIM_ARENA_NEW(arena, uint32_t, world->n_sites);
+    flow_origin_attach(flow);
     attach_caches(flow);
     flow->reactions = row_column(flow, flow->plan->n_units * world->n_conditions + 1);
     find_reactions(flow);
@@ -231,31 +223,6 @@ advance_due(Flow *flow, SimTime now)
     }
 }
 
-/* Origins with a limit refuse what is beyond it. */
-static void
-advance_origins(Flow *flow, double seconds)
-{
-    const World *world = flow->world;
-    memset(flow->traffic.site_scratch, 0, world->n_sites * sizeof(double));
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        flow->traffic.site_scratch[flow->plan->rows[r].site] += flow->books->miss[r];
-    for (uint32_t s = 0; s < world->n_sites; s++) {
-        double capacity = world_site(world, s)->origin.capacity_per_s;
-        double rate = (flow->traffic.site_scratch[s] - flow->origin_count[s]) / seconds;
-        flow->origin_count[s] = flow->traffic.site_scratch[s];
-        if (capacity <= 0)
-            continue;
-        double failed = rate > capacity ? 1 - capacity / rate : 0;
-        if (fabs(failed - flow->origin_failed[s]) > 1e-3 ||
-            (failed == 0) != (flow->origin_failed[s] == 0))
-            flow->core_version++;
-        flow->origin_failed[s] = failed;
-        flow->core_trouble += failed > 0;
-    }
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        flow->origin_refusing[r] = flow->origin_failed[flow->plan->rows[r].site];
-}
-
 static void
 close_bucket(Flow *flow, SimTime now)
 {
@@ -264,7 +231,6 @@ close_bucket(Flow *flow, SimTime now)
         flow_pop_plan_next(flow, p);
     flow_cause_share_out(flow);
     flow_record_close(flow, now);
-    memset(flow->origin_count, 0, flow->world->n_sites * sizeof(double));
     if (now >= flow->demand_until)
         set_all_demand(flow, now);
 }
@@ -278,7 +244,7 @@ on_tick(Sim *sim, void *state, SimEvent event)
     advance_due(flow, now);
     flow_catchment_advance(flow, now);
     flow_core_advance(flow, from, now);
-    advance_origins(flow, sim_seconds(now - from));
+    flow_origin_advance(flow);
     traffic_sessions_advance(&flow->traffic, now, flow->login_ok);
     memset(flow->login_ok, 0, flow->plan->stride * sizeof(double));
     flow_cause_share_out(flow);
@@ -369,8 +335,8 @@ crash(void *plane, uint32_t host, uint32_t pop, uint32_t cohort, double share, u
     flow_pop_drop(flow, pop, share * world_cohort_share(flow->world, host, cohort));
 }
 
-static void
-refresh_all(Flow *flow)
+void
+flow_refresh_all(Flow *flow)
 {
     for (uint32_t p = 0; p < flow->n_pops; p++)
         flow_pop_refresh(flow, p);
@@ -385,7 +351,7 @@ rebuild(Flow *flow)
     find_reactions(flow);
     for (uint32_t p = 0; p < flow->n_pops; p++)
         flow_pop_reweigh(flow, p);
-    refresh_all(flow);
+    flow_refresh_all(flow);
 }
 
 static void
@@ -418,7 +384,7 @@ front_set(void *plane, uint32_t service, uint32_t cohort, uint32_t cause)
     flow_advance_all(flow);
     flow->traffic.front_cohort[service] = cohort;
     traffic_shares_find(&flow->traffic);
-    refresh_all(flow);
+    flow_refresh_all(flow);
 }
 
 static void
@@ -429,7 +395,7 @@ capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
     if (flow->core_of[service] == SIM_NONE) {
         flow->pop_scale = factor;
         flow->scale_slot = factor < 1 ? books_cause_slot(flow->books, cause) : 0;
-        refresh_all(flow);
+        flow_refresh_all(flow);
         return;
     }
     FlowCore *core = &flow->cores[flow->core_of[service]];
@@ -446,7 +412,7 @@ halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
         for (uint32_t p = 0; p < flow->n_pops; p++)
             flow->pops[p].is_halted = halted;
         flow->halt_slot = halted ? books_cause_slot(flow->books, cause) : 0;
-        refresh_all(flow);
+        flow_refresh_all(flow);
         return;
     }
     FlowCore *core = &flow->cores[flow->core_of[service]];
@@ -459,12 +425,13 @@ demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cau
 {
     Flow *flow = plane;
     flow_advance_all(flow);
+    bool is_surge = traffic_is_surge(&flow->traffic, site, factor);
     flow->traffic.surge[site] = factor;
     flow->traffic.limit[site] = limit;
     flow->traffic.limit_slot[site] = limit < 0 ? 0 : books_cause_slot(flow->books, cause);
-    flow->traffic.surge_slot[site] = factor > 1 ? books_cause_slot(flow->books, cause) : 0;
+    flow->traffic.surge_slot[site] = is_surge ? books_cause_slot(flow->books, cause) : 0;
     find_factors(flow);
-    refresh_all(flow);
+    flow_refresh_all(flow);
 }
 
 static void
@@ -548,6 +515,7 @@ const PlaneOps flow_plane_ops = {
     .cache_keep = cache_keep,
     .impair_set = flow_impair_set,
     .entry_set = flow_entry_set,
+    .origin_set = flow_origin_set,
     .need_set = need_set,
     .counts = counts,
     .site_counts = site_counts,

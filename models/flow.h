@@ -57,6 +57,7 @@
 /* A term that fails at a PoP now. */
 typedef struct FlowActive {
     const double *weight; /* [row] */
+    const double *spared; /* [row] seconds of CPU that such an end saves; NULL: none */
     double chance;        /* that a call fails */
     double error_cpu;     /* seconds of CPU that such a failure costs */
     uint32_t slot;        /* of its cause */
@@ -98,9 +99,14 @@ typedef struct FlowPop {
     double *calls;        /* [edge] calls a second */
     double *passed;       /* [edge] of those, through the front */
     double *age;          /* [site] of the cache, in requests */
+    double *misses;       /* [site] requests a second to the origin */
     Behaviour *behaviour; /* [unit] */
     FlowActive *active;   /* of units; edges and origins are added in a step */
     uint32_t n_active;
+    double *late;       /* [unit][row] calls that take longer than clients wait; NULL: never yet */
+    double *delay;      /* [row] seconds that slow units cost; NULL: never yet */
+    double *more_calls; /* [call of the plan] factor; NULL: never yet */
+    bool has_delay, has_more_calls;
     bool has_orbit, is_filling, is_burning;
     double change;       /* relative change of the final failures over the last step */
     double *last_failed; /* [row] */
@@ -164,6 +170,17 @@ typedef struct FlowCore {
     double calls_per_s;
 } FlowCore;
 
+enum { FLOW_ORIGIN_TERMS = 3 };
+
+typedef struct FlowOrigin {
+    OriginFault fault;
+    bool is_late;   /* answers come later than clients wait for them */
+    double refused; /* share beyond its limit */
+    double lost;    /* share of misses that fail, for any reason */
+    double misses;  /* a second, of all PoPs */
+    uint32_t slot;  /* cause of the last fault */
+} FlowOrigin;
+
 typedef struct Flow {
     World *world;
     SimArena *arena;
@@ -191,12 +208,14 @@ typedef struct Flow {
     double *zone_extra;    /* [pop][zone] calls a second of central services */
     double *reactions;     /* [unit][condition][row] share that sites block */
     const CacheCurve **curves; /* [site]; NULL: nothing cacheable */
-    double *origin_failed;     /* [site] share refused */
-    double *origin_refusing;   /* [row] the same */
     double *ends, *within;     /* [row] shares of waits that end in a step, in the middle of one */
     double ends_seconds;       /* the step for which these hold */
-    double *origin_count;      /* [site] requests of the tick */
-    uint32_t *cache_slot;      /* [site] cause of the last loss of content */
+    FlowOrigin *origins;       /* [site] */
+    double *origin_lost;       /* [row] share of misses that fail */
+    double *origin_come;       /* [row] share of attempts that came to the cache, in a step */
+    uint32_t origin_trouble;   /* sites whose origins fail some requests */
+    bool has_origin_fault, has_origin_limit;
+    uint32_t *cache_slot; /* [site] cause of the last loss of content */
     uint32_t n_slots, slot_core, slot_overload, slot_origin; /* pseudo-slots start there */
     double *cause_rows;  /* [slot][row] failed or blocked attempts of this tick */
     double *orbit_marks; /* [cause][row] waiting people by cause, all PoPs */
@@ -207,11 +226,12 @@ typedef struct Flow {
     uint64_t pop_steps;
     /* Scratch of a step. */
     double *enter, *level, *started, *timed_out, *refused, *work; /* [level][row] */
-    double *survive, *came, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu, *grant,
-        *origin_weight; /* [row] */
-    double *portion;    /* [active][row] */
-    double *reach;      /* [call of the plan] share of requests that come as far as that call */
-    double *front;      /* [core] failed share of calls through its front, at the PoP of the step */
+    double *survive, *came, *attempts, *failed, *blocked, *served, *final, *tokens, *cpu,
+        *grant;            /* [row] */
+    double *origin_weight; /* [term][row] */
+    double *portion;       /* [active][row] */
+    double *reach;         /* [call of the plan] share of requests that come as far as that call */
+    double *front; /* [core] failed share of calls through its front, at the PoP of the step */
     uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
@@ -287,6 +307,13 @@ void flow_entry_failed(const FlowStep *step, uint32_t level, double *into);
 /* What the step's last diversion comes to. */
 void flow_entry_book(const FlowStep *step);
 
+/* flow_origin.c */
+void flow_origin_attach(Flow *flow);
+void flow_origin_set(void *plane, uint32_t site, const OriginFault *fault);
+void flow_origin_advance(Flow *flow);
+void flow_origin_terms(FlowStep *step);
+void flow_origin_book(const FlowStep *step);
+
 /* flow_impair.c: faults of central services */
 void flow_impair_set(void *plane, uint32_t service, const Impairment *impairment);
 /* Takes from the arrivals of a tick what never comes to the station. */
@@ -312,4 +339,5 @@ void flow_record_close(Flow *flow, SimTime to);
 
 /* flow.c: the plane */
 void flow_advance_all(Flow *flow); /* every PoP to now */
+void flow_refresh_all(Flow *flow); /* every PoP, after a change */
 extern const PlaneOps flow_plane_ops;

@@ -9,26 +9,26 @@ book_terms(const FlowStep *step)
 {
     Flow *flow = step->flow;
     const double *restrict attempts = flow->attempts;
-    uint32_t clients = flow->clients.n_clients;
+    uint32_t people = flow->plan->n_people;
     for (uint32_t a = 0; a < step->n_active; a++) {
         const FlowActive *active = &flow->active[a];
         const double *restrict portion = flow_column(flow->portion, step, a);
         double *restrict cause = flow->cause_rows + (size_t)active->slot * step->n;
-        double sum = 0, zones = 0;
+        double sum = 0, others = 0;
         bool counts = active->outcome != OUTCOME_STALE;
-        for (uint32_t r = 0; r < clients; r++) {
+        for (uint32_t r = 0; r < people; r++) {
             double amount = attempts[r] * portion[r];
             cause[r] += counts ? amount : 0;
             sum += amount;
         }
-        for (uint32_t r = clients; r < flow->plan->n_rows; r++)
-            zones += attempts[r] * portion[r];
+        for (uint32_t r = people; r < flow->plan->n_rows; r++)
+            others += attempts[r] * portion[r];
         flow->books->outcome_sum[active->outcome] += sum;
         if (outcome_is_failed((Outcome)active->outcome))
             step->pop->counts.failed += sum;
         if (active->service != SIM_NONE && outcome_is_failed((Outcome)active->outcome) &&
             flow->core_of[active->service] == SIM_NONE)
-            flow->books->service_failed[active->service] += sum + zones;
+            flow->books->service_failed[active->service] += sum + others;
     }
 }
 
@@ -50,7 +50,7 @@ book_offered(const FlowStep *step, bool by_station)
             sum_offered[r] += offered[r];
             sum_retries[r] += offered[r] * is_retry;
         }
-        for (uint32_t r = 0; r < flow->clients.n_clients; r++)
+        for (uint32_t r = 0; r < flow->plan->n_people; r++)
             sum += offered[r];
     }
     step->pop->counts.offered += sum;
@@ -62,7 +62,7 @@ book_rows(const FlowStep *step)
     Flow *flow = step->flow;
     const double *restrict attempts = flow->attempts, *restrict failed = flow->failed;
     const double *restrict blocked = flow->blocked, *restrict miss = step->pop->miss;
-    const double *restrict refusing = flow->origin_refusing;
+    const double *restrict refusing = flow->origin_lost;
     double *restrict sum_ok = flow->books->ok, *restrict sum_failed = flow->books->failed;
     double *restrict sum_blocked = flow->books->blocked, *restrict sum_asked = flow->books->asked;
     double *restrict sum_miss = flow->books->miss, *restrict served = flow->served;
@@ -102,9 +102,10 @@ book_people(const FlowStep *step)
         stays[r] = stay < 0.999 * came[r] ? stay / (came[r] + 1e-300) : 0.999 * (came[r] > 0);
     }
     for (uint32_t r = 0; r < n; r++) {
+        bool is_person = r < flow->plan->n_people;
         waiting += orbit[r];
-        ok += served[r];
-        stopped += attempts[r] * blocked[r];
+        ok += is_person ? served[r] : 0;
+        stopped += is_person ? attempts[r] * blocked[r] : 0;
         left += final[r] * (1 - persistence[r]) + served[r] + attempts[r] * blocked[r];
     }
     flow->left += left;
@@ -124,8 +125,12 @@ book_calls(const FlowStep *step)
     for (uint32_t e = 0; e < plan->n_edges; e++) {
         const FlowEdge *edge = &plan->edges[e];
         double sum = 0;
-        for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++)
-            sum += flow->attempts[plan->calls[i].row] * flow->reach[i] * plan->calls[i].per_request;
+        for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++) {
+            double calls = flow->attempts[plan->calls[i].row] * flow->reach[i];
+            if (step->pop->has_more_calls)
+                calls *= step->pop->more_calls[i];
+            sum += calls * plan->calls[i].per_request;
+        }
         rates[e] = sum / step->seconds;
     }
     for (uint32_t e = 0; e < plan->n_edges; e++)
@@ -176,7 +181,7 @@ fill_caches(const FlowStep *step)
         if (!curve || pop->age[s] >= cache_curve_full(curve))
             continue;
         double asked = flow->traffic.site_scratch[s] * world_site(flow->world, s)->cache.cacheable;
-        pop->age[s] = cache_curve_advance(curve, pop->age[s], asked, 1 - flow->origin_failed[s]);
+        pop->age[s] = cache_curve_advance(curve, pop->age[s], asked, 1 - flow->origins[s].lost);
         pop->is_filling |= pop->age[s] < cache_curve_full(curve);
         set_site_miss(flow, pop, s);
     }
@@ -195,8 +200,10 @@ book_delay(const FlowStep *step)
 {
     const Flow *flow = step->flow;
     FlowPop *pop = step->pop;
-    for (uint32_t r = 0; pop->entry.has_delay && r < flow->clients.n_clients; r++)
+    for (uint32_t r = 0; pop->entry.has_delay && r < flow->plan->n_people; r++)
         pop->bucket_delay += flow->served[r] * pop->entry.delay[r];
+    for (uint32_t r = 0; pop->has_delay && r < flow->plan->n_people; r++)
+        pop->bucket_delay += flow->served[r] * pop->delay[r];
 }
 
 /* How much the failed shares moved, relative to themselves: whether longer steps will do. */
@@ -262,6 +269,7 @@ flow_book_step(const FlowStep *step, bool by_station)
 {
     book_offered(step, by_station);
     book_rows(step);
+    flow_origin_book(step);
     book_terms(step);
     book_people(step);
     book_calls(step);

@@ -49,8 +49,8 @@ flow_catchment_advance(Flow *flow, SimTime to)
         flow->orbit_in[r] += stay;
         flow->entered += fresh;
         flow->left += all - stay;
-        cause[r] += all;
-        failed += all;
+        cause[r] += r < flow->plan->n_people ? all : 0;
+        failed += r < flow->plan->n_people ? all : 0;
     }
     flow->books->outcome_sum[OUTCOME_TIMEOUT] += failed;
 }

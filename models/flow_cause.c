@@ -10,7 +10,7 @@ flow_cause_attach(Flow *flow)
     flow->slot_core = BOOKS_CAUSES;
     flow->slot_overload = flow->slot_core + flow->n_cores;
     flow->slot_origin = flow->slot_overload + 1;
-    flow->n_slots = flow->slot_origin + 1;
+    flow->n_slots = flow->slot_origin + 2; /* and one for faults of origins */
     flow->cause_rows = SIM_ARENA_NEW(flow->arena, double, flow->n_slots *stride);
     flow->orbit_marks = SIM_ARENA_NEW(flow->arena, double, BOOKS_CAUSES *stride);
     flow->orbit_total = SIM_ARENA_NEW(flow->arena, double, stride);
@@ -104,6 +104,8 @@ resolve_row(Flow *flow, uint32_t row, double *ret)
         add_marks(flow, row, overload, ret);
     ret[flow->cache_slot[flow->plan->rows[row].site]] +=
         flow->cause_rows[flow->slot_origin * stride + row];
+    ret[flow->origins[flow->plan->rows[row].site].slot] +=
+        flow->cause_rows[(flow->slot_origin + 1) * stride + row];
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         sum += ret[c];
     return sum;

@@ -1,5 +1,7 @@
 #include "models/flow_clients.h"
 
+#include "models/traffic.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -68,7 +70,8 @@ flow_clients_init(FlowClients *clients, const World *world, const FlowPlan *plan
                              .reload_min = 1e9,
                              .timeout_min = 1e9};
     for (uint32_t r = 0; r < plan->n_clients; r++) {
-        uint32_t levels = (uint32_t)world_site(world, plan->rows[r].site)->client.retries + 1;
+        const SiteSpec *site = world_site(world, plan->rows[r].site);
+        uint32_t levels = (uint32_t)traffic_client(site).retries + 1;
         clients->levels = levels > clients->levels ? levels : clients->levels;
     }
     clients->can_retry = column(arena, clients, clients->levels);
@@ -87,9 +90,9 @@ flow_clients_init(FlowClients *clients, const World *world, const FlowPlan *plan
         clients->reload[r] = 1;
     SimTime at_once_most = world->spec->clock.tick / 2;
     for (uint32_t r = 0; r < plan->n_clients; r++) {
-        const ClientSpec *spec = &world_site(world, plan->rows[r].site)->client;
-        fill_client(clients, r, spec, at_once_most);
-        clients->has_delays |= spec->retries > 0 && spec->backoff > at_once_most;
+        const ClientSpec spec = traffic_client(world_site(world, plan->rows[r].site));
+        fill_client(clients, r, &spec, at_once_most);
+        clients->has_delays |= spec.retries > 0 && spec.backoff > at_once_most;
     }
     for (uint32_t r = plan->n_clients; r < plan->n_rows; r++)
         fill_zone(clients, r, plan);

@@ -150,9 +150,10 @@ book_failed(const FlowStep *step, FlowGate gate, const double *failed)
     const uint32_t *slot = step->pop->entry.slot + (size_t)gate * step->n;
     double sum = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
-        flow->cause_rows[(size_t)slot[r] * step->n + r] += failed[r];
+        bool is_person = r < flow->plan->n_people;
+        flow->cause_rows[(size_t)slot[r] * step->n + r] += is_person ? failed[r] : 0;
         flow->books->failed[r] += failed[r];
-        sum += failed[r];
+        sum += is_person ? failed[r] : 0;
     }
     flow->books->outcome_sum[outcome_of[gate]] += sum;
     step->pop->counts.failed += sum;
@@ -166,7 +167,7 @@ book_offered(const FlowStep *step, uint32_t level, const double *turned)
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
         flow->books->offered[r] += turned[r];
         flow->books->retries[r] += level > 0 ? turned[r] : 0;
-        sum += turned[r];
+        sum += r < flow->plan->n_people ? turned[r] : 0;
     }
     step->pop->counts.offered += sum;
 }

@@ -40,6 +40,7 @@ typedef struct Path {
     NeedFailure action;
     int outcome; /* OUTCOME_NONE: the failing service's own */
     uint32_t depth;
+    uint32_t owner; /* the PoP service that makes the calls; SIM_NONE: the site or front itself */
 } Path;
 
 /* Room for one row more behind n, doubled when n is full. */
@@ -103,6 +104,7 @@ find_term(FlowPlan *plan, FlowTerm wanted, uint32_t last)
     memmove(&plan->terms[at + 1], &plan->terms[at], (plan->n_terms - at) * sizeof(FlowTerm));
     plan->n_terms++;
     wanted.weight = new_column(plan);
+    wanted.spared = wanted.source == FLOW_BLOCK ? new_column(plan) : NULL;
     plan->terms[at] = wanted;
     return at;
 }
@@ -116,10 +118,39 @@ add_term(const Walk *walk, FlowSource source, uint32_t index, const Path *path)
                      .outcome = path->outcome};
     if (path->action == NEED_OPEN)
         return;
-    uint32_t at = find_term(walk->plan, term, walk->is_rehearsal ? *walk->last : SIM_NONE);
+    bool lies_between = walk->is_rehearsal || walk->row >= walk->plan->n_people;
+    uint32_t at = find_term(walk->plan, term, lies_between ? *walk->last : SIM_NONE);
     *walk->last = at;
     if (!walk->is_rehearsal)
         walk->plan->terms[at].weight[walk->row] += path->weight;
+}
+
+/* The service sees through a share of the row's attack; what comes after it is spared. */
+static void
+add_block(const Walk *walk, uint32_t unit, double calls)
+{
+    FlowPlan *plan = walk->plan;
+    const FlowRow *row = &plan->rows[walk->row];
+    const FlowTerm term = {.source = FLOW_BLOCK, .index = unit, .outcome = OUTCOME_BLOCKED};
+    if (row->site == SIM_NONE || walk->is_rehearsal)
+        return;
+    const AttackSpec *attack = &world_site(walk->world, row->site)->attack;
+    if (!attack->entity.is_given || attack->blocked_by != plan->units[unit].service)
+        return;
+    *walk->last = find_term(plan, term, *walk->last);
+    plan->terms[*walk->last].weight[walk->row] += calls * attack->share;
+    plan->terms[*walk->last].spared[walk->row] = -plan->cpu[walk->row];
+}
+
+/* Once the row's whole cost is known. */
+static void
+finish_blocks(const Walk *walk)
+{
+    for (uint32_t i = 0; !walk->is_rehearsal && i < walk->plan->n_terms; i++) {
+        const FlowTerm *term = &walk->plan->terms[i];
+        if (term->source == FLOW_BLOCK && term->weight[walk->row] > 0)
+            term->spared[walk->row] += walk->plan->cpu[walk->row];
+    }
 }
 
 static void
@@ -132,6 +163,7 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path)
         return;
     walk->plan->units[unit].calls[walk->row] += path->weight;
     walk->plan->cpu[walk->row] += path->weight * cpu;
+    add_block(walk, unit, path->weight);
 }
 
 static void
@@ -153,6 +185,16 @@ add_call_to_pop(const Walk *walk, uint32_t service, const Path *path)
 }
 
 static void
+add_owned(FlowPlan *plan, FlowOwned owned)
+{
+    if (plan->arena)
+        plan->owned = with_room(plan->owned, plan->n_owned, sizeof(FlowOwned));
+    else
+        SIM_ASSERT(plan->n_owned < plan->n_owned_max);
+    plan->owned[plan->n_owned++] = owned;
+}
+
+static void
 add_call_to_core(const Walk *walk, const NeedSpec *need, int on_failure, const Path *path)
 {
     uint32_t fallback = SIM_NONE;
@@ -164,6 +206,11 @@ add_call_to_core(const Walk *walk, const NeedSpec *need, int on_failure, const P
         return;
     walk->plan->edges[index].calls[walk->row] += path->weight * need->calls;
     walk->plan->edges[index].is_used = true;
+    if (path->owner != SIM_NONE)
+        add_owned(walk->plan, (FlowOwned){.edge = index,
+                                          .row = walk->row,
+                                          .service = path->owner,
+                                          .per_request = path->weight * need->calls});
 }
 
 static void walk_service(const Walk *walk, uint32_t service, const Path *path);
@@ -204,8 +251,10 @@ static void
 walk_service(const Walk *walk, uint32_t service, const Path *path)
 {
     SIM_ASSERT(path->depth <= walk->world->n_services);
+    Path own = *path;
+    own.owner = service;
     add_call_to_pop(walk, service, path);
-    walk_needs(walk, &world_service(walk->world, service)->needs, path);
+    walk_needs(walk, &world_service(walk->world, service)->needs, &own);
 }
 
 static void
@@ -215,7 +264,7 @@ walk_row(Walk walk)
     const FlowRow *row = &walk.plan->rows[walk.row];
     uint32_t last = SIM_NONE;
     walk.last = &last;
-    const Path top = {.weight = 1, .action = NEED_FAIL, .outcome = OUTCOME_NONE};
+    const Path top = {.weight = 1, .action = NEED_FAIL, .outcome = OUTCOME_NONE, .owner = SIM_NONE};
     if (row->site == SIM_NONE) {
         const FrontSpec *front = &world_service(world, row->service)->front;
         walk_service(&walk, front->service, &top);
@@ -224,6 +273,7 @@ walk_row(Walk walk)
         walk_service(&walk, row->service, &top);
         walk_needs(&walk, &world_site(world, row->site)->needs, &top);
     }
+    finish_blocks(&walk);
 }
 
 static double
@@ -238,16 +288,16 @@ listed_share(const World *world, const SimList *cohorts, uint32_t service, uint3
     return 0;
 }
 
-/* Fills rows when they are given, and counts them. */
+/* Rows of all sites that attack, or of all that do not, from the n-th on; how many there are then.
+ */
 static uint32_t
-make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zone_first)
+make_site_rows(const World *world, bool attacks, FlowRow *rows, uint32_t n)
 {
-    uint32_t n = 0;
     for (uint32_t s = 0; s < world->n_sites; s++) {
         const SiteSpec *site = world_site(world, s);
         for (uint32_t c = 0; c < world->n_cohorts[site->service]; c++) {
             double share = listed_share(world, &site->cohorts, site->service, c);
-            if (share <= 0)
+            if (share <= 0 || site->attack.entity.is_given != attacks)
                 continue;
             if (rows)
                 rows[n] =
@@ -255,7 +305,17 @@ make_rows(const World *world, FlowRow *rows, uint32_t *ret_clients, uint32_t *zo
             n++;
         }
     }
-    *ret_clients = n;
+    return n;
+}
+
+/* Fills rows when they are given, and counts them. */
+static uint32_t
+make_rows(const World *world, FlowRow *rows, FlowPlan *plan, uint32_t *zone_first)
+{
+    uint32_t n = make_site_rows(world, false, rows, 0);
+    plan->n_people = n;
+    n = make_site_rows(world, true, rows, n);
+    plan->n_clients = n;
     for (uint32_t v = 0; v < world->n_services; v++) {
         const FrontSpec *front = &world_service(world, v)->front;
         if (zone_first)
@@ -287,11 +347,11 @@ FlowPlan *
 flow_plan_new(const World *world, SimArena *arena)
 {
     FlowPlan *plan = SIM_ARENA_NEW(arena, FlowPlan, 1);
-    plan->n_rows = make_rows(world, NULL, &plan->n_clients, NULL);
+    plan->n_rows = make_rows(world, NULL, plan, NULL);
     plan->stride = (plan->n_rows + 3) & ~3u;
     plan->rows = SIM_ARENA_NEW(arena, FlowRow, plan->n_rows);
     plan->zone_first = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
-    make_rows(world, plan->rows, &plan->n_clients, plan->zone_first);
+    make_rows(world, plan->rows, plan, plan->zone_first);
     plan->cpu = SIM_ARENA_NEW(arena, double, plan->stride);
     plan->arena = arena;
     bool *killed = SIM_ARENA_NEW(arena, bool, world->n_services);
@@ -302,6 +362,8 @@ flow_plan_new(const World *world, SimArena *arena)
     plan->units = settle(arena, plan->units, plan->n_units, sizeof(FlowUnit));
     plan->edges = settle(arena, plan->edges, plan->n_edges, sizeof(FlowEdge));
     plan->terms = settle(arena, plan->terms, plan->n_terms, sizeof(FlowTerm));
+    plan->owned = settle(arena, plan->owned, plan->n_owned, sizeof(FlowOwned));
+    plan->n_owned_max = plan->n_owned;
     plan->arena = NULL;
     return plan;
 }
@@ -329,6 +391,12 @@ list_calls(FlowPlan *plan)
                     (FlowRowCall){.row = r, .per_request = edge->calls[r]};
         edge->n_calls = plan->n_calls - edge->first_call;
     }
+    for (uint32_t i = 0; i < plan->n_owned; i++) {
+        FlowOwned *owned = &plan->owned[i];
+        owned->call = plan->edges[owned->edge].first_call;
+        while (plan->calls[owned->call].row != owned->row)
+            owned->call++;
+    }
 }
 
 /* Units, edges and terms of an earlier build keep their indices, so that state keyed by them holds.
@@ -338,6 +406,7 @@ flow_plan_build(FlowPlan *plan, const World *world, const bool *killed, const in
 {
     size_t column = plan->stride * sizeof(double);
     memset(plan->cpu, 0, column);
+    plan->n_owned = 0;
     for (uint32_t i = 0; i < plan->n_units; i++)
         memset(plan->units[i].calls, 0, column);
     for (uint32_t i = 0; i < plan->n_edges; i++) {

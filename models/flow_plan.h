@@ -15,6 +15,10 @@
  * or count; it depends on nothing that moves.  The terms that such switches ask
  * for are made at once and lie where the order of the needs wants them.
  *
+ * The rows of attacks come after those of people.  A PoP service that sees
+ * through an attack is a term of its own kind, right after the failures of that
+ * service; what is blocked there uses the CPU of what the plan calls up to it.
+ *
  * Columns have `stride` entries, rows padded with zeros to a multiple of four.
  */
 #pragma once
@@ -50,24 +54,33 @@ typedef struct FlowRowCall { /* one row's calls over one edge */
     double per_request;
 } FlowRowCall;
 
-typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE } FlowSource;
+typedef struct FlowOwned { /* of a row's calls over an edge, those that a PoP service makes */
+    uint32_t call;         /* in plan->calls, once these are listed */
+    uint32_t edge, row, service;
+    double per_request;
+} FlowOwned;
+
+typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE, FLOW_BLOCK } FlowSource;
 
 typedef struct FlowTerm {
     FlowSource source;
-    uint32_t index; /* of the unit or edge */
+    uint32_t index; /* of the unit or edge; FLOW_BLOCK: of the unit that blocks an attack */
     bool is_stale;  /* the request succeeds with an older answer */
     int outcome;    /* OUTCOME_NONE: the source's own */
     double *weight; /* [row] share of requests */
+    double *spared; /* [row] of FLOW_BLOCK: CPU seconds that a blocked request does not use */
 } FlowTerm;
 
 typedef struct FlowPlan {
-    uint32_t n_rows, n_clients, stride; /* clients first, then zones */
+    uint32_t n_rows, n_people, n_clients, stride; /* people, other clients (attacks), then zones */
     FlowRow *rows;
     uint32_t n_units, n_edges, n_terms;
     FlowUnit *units;
     FlowEdge *edges;
     FlowRowCall *calls; /* of all edges, edge by edge: few rows call any one service */
     uint32_t n_calls, n_calls_max;
+    FlowOwned *owned; /* in no order */
+    uint32_t n_owned, n_owned_max;
     FlowTerm *terms;
     double *cpu;          /* [row] CPU seconds a request at normal speed */
     SimArena *arena;      /* while it is first built; later builds find all they need */

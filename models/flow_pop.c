@@ -32,17 +32,21 @@ find_ends(Flow *flow, double seconds)
 
 /* 429: people are told to go away, and do. */
 static void
-refuse_people(const FlowStep *step, double sum)
+refuse_people(const FlowStep *step, double all)
 {
     Flow *flow = step->flow;
+    double sum = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
         flow->books->offered[r] += flow->refused[r];
         flow->books->blocked[r] += flow->refused[r];
+        if (r >= flow->plan->n_people)
+            continue;
         flow->cause_rows[flow->traffic.limit_slot[flow->plan->rows[r].site] * step->n + r] +=
             flow->refused[r];
+        sum += flow->refused[r];
     }
     flow->books->outcome_sum[OUTCOME_429] += sum;
-    flow->left += sum;
+    flow->left += all;
     step->pop->counts.offered += sum;
     step->pop->counts.blocked += sum;
 }
@@ -256,11 +260,13 @@ book_overload(const FlowStep *step, double *restrict lost, Outcome outcome)
     uint32_t slot = step->pop->backlog_slot ? step->pop->backlog_slot : flow->slot_overload;
     double *restrict cause = flow->cause_rows + (size_t)slot * step->n;
     double sum = 0;
-    for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
+    for (uint32_t r = 0; r < flow->plan->n_people; r++) {
         cause[r] += lost[r];
         flow->books->failed[r] += lost[r];
         sum += lost[r];
     }
+    for (uint32_t r = flow->plan->n_people; r < flow->plan->n_clients; r++)
+        flow->books->failed[r] += lost[r];
     flow->books->outcome_sum[outcome] += sum;
     step->pop->counts.failed += sum;
 }

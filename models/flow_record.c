@@ -65,10 +65,11 @@ static double
 origin_latency(const Flow *flow)
 {
     double sum = 0, seconds = 0;
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
+    for (uint32_t r = 0; r < flow->plan->n_people; r++) {
+        uint32_t site = flow->plan->rows[r].site;
+        double latency = sim_seconds(world_site(flow->world, site)->origin.latency);
         sum += flow->books->miss[r];
-        seconds += flow->books->miss[r] *
-                   sim_seconds(world_site(flow->world, flow->plan->rows[r].site)->origin.latency);
+        seconds += flow->books->miss[r] * (latency + flow->origins[site].fault.delay);
     }
     return sum > 0 ? seconds / sum : 0;
 }
@@ -77,7 +78,7 @@ static double
 miss_share(const Flow *flow)
 {
     double asked = 0, miss = 0;
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
+    for (uint32_t r = 0; r < flow->plan->n_people; r++) {
         asked += flow->books->asked[r];
         miss += flow->books->miss[r];
     }
@@ -130,7 +131,7 @@ close_gauges(Flow *flow, SimTime to)
     memset(by_site, 0, flow->world->n_sites * sizeof(double));
     for (uint32_t r = 0; r < flow->plan->n_clients; r++) {
         by_site[flow->plan->rows[r].site] += flow->orbit_total[r];
-        waiting += flow->orbit_total[r];
+        waiting += r < flow->plan->n_people ? flow->orbit_total[r] : 0;
     }
     books_gauge(books, books->columns.waiting, waiting, to);
     books_close_sites(books, by_site, flow->traffic.sessions, to);
@@ -143,7 +144,7 @@ close_caches(Flow *flow, SimTime to)
     double warm = 0, all = 0, capacity = 0;
     for (uint32_t s = 0; s < flow->world->n_sites; s++) {
         capacity += world_site(flow->world, s)->origin.capacity_per_s;
-        if (!flow->curves[s])
+        if (!flow->curves[s] || world_site(flow->world, s)->attack.entity.is_given)
             continue;
         double cacheable = world_site(flow->world, s)->cache.cacheable;
         for (uint32_t p = 0; p < flow->n_pops; p++) {

@@ -63,6 +63,103 @@ activate_degraded(Flow *flow, FlowPop *pop, uint32_t unit)
                             .outcome = OUTCOME_BLOCKED});
 }
 
+/* Who would wait for a unit longer than his time-out gives up: told at once, in the fluid. */
+static void
+activate_late(Flow *flow, FlowPop *pop, uint32_t u)
+{
+    const Behaviour *does = &pop->behaviour[u];
+    const FlowUnit *unit = &flow->plan->units[u];
+    uint32_t n = flow->plan->stride;
+    bool any = false;
+    if (does->delay <= 0)
+        return;
+    if (!pop->late) {
+        pop->late = SIM_ARENA_NEW(flow->arena, double, (size_t)flow->plan->n_units *n);
+        pop->delay = SIM_ARENA_NEW(flow->arena, double, n);
+    }
+    for (uint32_t r = 0; r < flow->plan->n_rows; r++) {
+        bool is_late = does->delay > flow->clients.timeout[r];
+        pop->late[(size_t)u * n + r] = is_late ? unit->calls[r] : 0;
+        pop->delay[r] += is_late ? 0 : does->delay * unit->calls[r];
+        any |= is_late && unit->calls[r] > 0;
+    }
+    pop->has_delay = true;
+    add_active(flow, pop,
+               (FlowActive){.weight = pop->late + (size_t)u * n,
+                            .chance = any,
+                            .slot = books_cause_slot(flow->books, does->cause),
+                            .service = unit->service,
+                            .outcome = OUTCOME_TIMEOUT});
+}
+
+static bool
+is_attacked(const Flow *flow, const FlowTerm *term)
+{
+    for (uint32_t r = flow->plan->n_people; r < flow->plan->n_clients; r++)
+        if (term->weight[r] > 0 && flow->traffic.surge[flow->plan->rows[r].site] > 0)
+            return true;
+    return false;
+}
+
+/* An attack is seen through where the unit works; is_joined: its failures come just before. */
+static void
+activate_block(Flow *flow, FlowPop *pop, const FlowTerm *term, bool is_joined)
+{
+    const Behaviour *does = &pop->behaviour[term->index];
+    double works = does->refused ? 0 : (1 - does->panic) * (1 - does->errors);
+    if (does->degrade != SIM_NONE || !is_attacked(flow, term))
+        return;
+    add_active(flow, pop,
+               (FlowActive){.weight = term->weight,
+                            .spared = term->spared,
+                            .chance = works,
+                            .service = flow->plan->units[term->index].service,
+                            .outcome = OUTCOME_BLOCKED,
+                            .is_joined = is_joined});
+}
+
+/* Factor on the calls that a PoP service makes for a row. */
+static double
+calls_factor(const Flow *flow, const FlowPop *pop, uint32_t service, uint32_t row)
+{
+    const World *world = flow->world;
+    const FlowRow *of = &flow->plan->rows[row];
+    uint32_t entry =
+        of->site == SIM_NONE ? world_service(world, of->service)->front.service : of->service;
+    bool is_same = world->host[entry] == world->host[service];
+    double factor = 0;
+    for (uint32_t u = 0; u < flow->plan->n_units; u++) {
+        const FlowUnit *unit = &flow->plan->units[u];
+        if (unit->service != service)
+            continue;
+        double share =
+            is_same ? unit->cohort == of->cohort : world_cohort_share(world, service, unit->cohort);
+        factor += share * pop->behaviour[u].calls;
+    }
+    return factor;
+}
+
+static void
+find_calls_factors(Flow *flow, FlowPop *pop)
+{
+    const FlowPlan *plan = flow->plan;
+    pop->has_more_calls = false;
+    for (uint32_t u = 0; u < plan->n_units; u++)
+        pop->has_more_calls |= pop->behaviour[u].calls != 1;
+    if (!pop->has_more_calls)
+        return;
+    if (!pop->more_calls)
+        pop->more_calls = SIM_ARENA_NEW(flow->arena, double, plan->n_calls_max + 1);
+    for (uint32_t i = 0; i < plan->n_calls; i++)
+        pop->more_calls[i] = 1;
+    for (uint32_t i = 0; i < plan->n_owned; i++) {
+        const FlowOwned *owned = &plan->owned[i];
+        double factor = calls_factor(flow, pop, owned->service, owned->row);
+        pop->more_calls[owned->call] +=
+            (factor - 1) * owned->per_request / plan->calls[owned->call].per_request;
+    }
+}
+
 static void
 find_speed(Flow *flow, FlowPop *pop)
 {
@@ -80,12 +177,26 @@ find_speed(Flow *flow, FlowPop *pop)
 void
 flow_terms_refresh(Flow *flow, FlowPop *pop)
 {
+    uint32_t unit = SIM_NONE, before = 0; /* whose failures came last, from where on */
     pop->n_active = 0;
-    for (uint32_t i = 0; i < flow->plan->n_terms; i++)
-        if (flow->plan->terms[i].source == FLOW_UNIT)
-            activate_unit(flow, pop, &flow->plan->terms[i]);
+    for (uint32_t i = 0; i < flow->plan->n_terms; i++) {
+        const FlowTerm *term = &flow->plan->terms[i];
+        if (term->source == FLOW_UNIT) {
+            unit = term->index;
+            before = pop->n_active;
+            activate_unit(flow, pop, term);
+        } else if (term->source == FLOW_BLOCK) {
+            activate_block(flow, pop, term, unit == term->index && pop->n_active > before);
+        }
+    }
     for (uint32_t u = 0; u < flow->plan->n_units; u++)
         activate_degraded(flow, pop, u);
+    pop->has_delay = false;
+    if (pop->delay)
+        memset(pop->delay, 0, flow->plan->stride * sizeof(double));
+    for (uint32_t u = 0; u < flow->plan->n_units; u++)
+        activate_late(flow, pop, u);
+    find_calls_factors(flow, pop);
     find_speed(flow, pop);
 }
 
@@ -207,26 +318,6 @@ find_zone_failures(const FlowStep *step)
     }
 }
 
-static void
-add_origin_terms(FlowStep *step)
-{
-    Flow *flow = step->flow;
-    bool any = false;
-    for (uint32_t s = 0; s < flow->world->n_sites; s++)
-        any |= flow->origin_failed[s] > 0;
-    if (!any)
-        return;
-    double *weight = flow->origin_weight;
-    for (uint32_t r = 0; r < flow->plan->n_clients; r++)
-        weight[r] = step->pop->miss[r] * flow->origin_failed[flow->plan->rows[r].site];
-    SIM_ASSERT(step->n_active < flow->active_max);
-    flow->active[step->n_active++] = (FlowActive){.weight = weight,
-                                                  .chance = 1,
-                                                  .slot = flow->slot_origin,
-                                                  .service = SIM_NONE,
-                                                  .outcome = OUTCOME_503};
-}
-
 /* The share of requests that has come as far as a term's calls: those that no earlier term took.
  * An edge may have other rows in other terms. */
 static void
@@ -302,6 +393,8 @@ add_cpu(const FlowStep *step)
             flow->cpu[r] *= 1 - portion[r];
         for (uint32_t r = 0; !active->is_free && active->error_cpu > 0 && r < step->n; r++)
             flow->cpu[r] += portion[r] * active->error_cpu;
+        for (uint32_t r = 0; active->spared && r < step->n; r++)
+            flow->cpu[r] -= portion[r] * active->spared[r];
     }
 }
 
@@ -334,7 +427,7 @@ flow_terms_judge(FlowStep *step)
         apply_terms(step, first);
     }
     uint32_t first = step->n_active;
-    add_origin_terms(step);
+    flow_origin_terms(step);
     apply_terms(step, first);
     sum_failures(step);
     add_cpu(step);

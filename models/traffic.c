@@ -84,6 +84,23 @@ traffic_reactions_find(const Traffic *traffic, double *ret)
         }
 }
 
+bool
+traffic_is_surge(const Traffic *traffic, uint32_t site, double factor)
+{
+    return factor > !world_site(traffic->world, site)->attack.entity.is_given;
+}
+
+ClientSpec
+traffic_client(const SiteSpec *site)
+{
+    ClientSpec client = site->client;
+    if (site->attack.entity.is_given && !client.entity.is_given) {
+        client.retries = 0;
+        client.persistence = 0;
+    }
+    return client;
+}
+
 uint32_t
 traffic_surge_cause(const Traffic *traffic, uint32_t service)
 {
@@ -104,7 +121,7 @@ load_at(const Traffic *traffic, const double *demand)
 {
     const FlowPlan *plan = traffic->plan;
     double load = 0;
-    for (uint32_t r = 0; r < plan->n_clients; r++) {
+    for (uint32_t r = 0; r < plan->n_people; r++) {
         double rate = demand[r] * traffic->share_now[r];
         load += rate * plan->cpu[r];
         for (uint32_t e = 0; rate > 0 && e < plan->n_edges; e++)
@@ -162,7 +179,7 @@ attach_sites(Traffic *traffic, SimArena *arena)
     traffic->surge_slot = SIM_ARENA_NEW(arena, uint32_t, n);
     traffic->site_scratch = SIM_ARENA_NEW(arena, double, n);
     for (uint32_t s = 0; s < n; s++) {
-        traffic->surge[s] = 1;
+        traffic->surge[s] = !world_site(traffic->world, s)->attack.entity.is_given;
         traffic->limit[s] = -1;
     }
 }

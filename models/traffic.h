@@ -9,6 +9,8 @@
  * limit the share `admit` of what people ask is let in, so that the site's whole rate stays at the
  * limit.  Demand is held for a minute at the value of its middle.
  *
+ * An attack's site has no demand until it is given a factor, and no part in the capacity of PoPs.
+ *
  * Also here, since it follows from demand alone: the CPU capacity of PoPs.
  */
 #pragma once
@@ -39,6 +41,11 @@ typedef struct Traffic {
 void traffic_init(Traffic *traffic, const World *world, FlowPlan *plan, SimArena *arena);
 /* The share of each row's traffic, after switch-fallback. */
 void traffic_shares_find(Traffic *traffic);
+/* The factor is more than the site's ordinary traffic: of an attack, that is none. */
+bool traffic_is_surge(const Traffic *traffic, uint32_t site, double factor);
+/* How clients of a site behave: those of an attack neither retry nor come back unless its `client`
+ * is given. */
+ClientSpec traffic_client(const SiteSpec *site);
 /* Surges and sessions. */
 void traffic_factors_find(Traffic *traffic);
 /* asked [row]: what people ask a second at all PoPs, before limits. */
