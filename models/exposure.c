@@ -92,7 +92,7 @@ chain_between(const Graph *graph, const uint32_t *previous, uint32_t from, uint3
     return chain;
 }
 
-static void
+void
 chain_clear(Chain *chain)
 {
     g_free(chain->services);
@@ -238,6 +238,8 @@ set_failures(Exposure *exposure, const Spec *spec)
     for (uint32_t s = 0; s < exposure->n_services; s++) {
         double lost = 0;
         spread(spec, s, fails);
+        memcpy(exposure->service_fails + (gsize)s * exposure->n_services, fails,
+               exposure->n_services * sizeof *fails);
         for (uint32_t i = 0; i < n_sites; i++) {
             const SiteSpec *site = SIM_ITEM(spec->sites, SiteSpec, i);
             double share = 1 - (1 - fails[site->service]) * passing(site->needs, fails);
@@ -312,6 +314,8 @@ exposure_new(const Spec *spec)
     exposure->n_vendors = spec->vendors.n;
     gsize cells = MAX((gsize)exposure->n_services * exposure->n_sites, 1);
     exposure->fails = g_new0(double, cells);
+    exposure->service_fails =
+        g_new0(double, MAX((gsize)exposure->n_services * exposure->n_services, 1));
     exposure->by_vendor = g_new0(bool, cells);
     exposure->traffic = g_new0(double, MAX(exposure->n_services, 1));
     find_loops(exposure, &graph);
@@ -336,6 +340,7 @@ exposure_free(Exposure *exposure)
     g_free(exposure->chains);
     g_free(exposure->site_rate);
     g_free(exposure->fails);
+    g_free(exposure->service_fails);
     g_free(exposure->by_vendor);
     g_free(exposure->traffic);
     g_free(exposure->stands_on);
@@ -358,7 +363,9 @@ exposure_chain_text(const Spec *spec, const Chain *chain, bool is_loop)
                                    to->entity.name);
         else
             g_string_append_printf(text, "%s %s",
-                                   chain->links[i] == LINK_FRONT ? "is reached through" : "needs",
+                                   chain->links[i] == LINK_FRONT    ? "is reached through"
+                                   : chain->links[i] == LINK_INSIDE ? "runs inside"
+                                                                    : "needs",
                                    to->entity.name);
     }
     return g_string_free(text, FALSE);

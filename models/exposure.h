@@ -29,9 +29,10 @@
 
 typedef enum LinkKind {
     LINK_NONE,
-    LINK_NEED,      /* a needs b */
-    LINK_FRONT,     /* a is reached through b */
-    LINK_FRONT_NEED /* what a is reached through needs b for a's zone */
+    LINK_NEED,       /* a needs b */
+    LINK_FRONT,      /* a is reached through b */
+    LINK_FRONT_NEED, /* what a is reached through needs b for a's zone */
+    LINK_INSIDE      /* a shares b's processes; only rollback.h follows it */
 } LinkKind;
 
 /* services[0] depends on services[1] by links[0], and so on; in a loop the last one depends on the
@@ -46,12 +47,13 @@ typedef struct Exposure {
     uint32_t n_services, n_sites, n_vendors;
     uint32_t n_loops;
     Chain *loops;
-    Chain *chains;     /* [service] to the edge; n == 0: not behind it */
-    double *site_rate; /* [site] mean requests per second */
-    double *fails;     /* [service * n_sites + site] share of the site's requests */
-    bool *by_vendor;   /* [service * n_sites + site] falls through a vendor */
-    double *traffic;   /* [service] share of all requests that fail */
-    bool *stands_on;   /* [vendor * n_vendors + vendor] directly or through others, and on itself */
+    Chain *chains;         /* [service] to the edge; n == 0: not behind it */
+    double *site_rate;     /* [site] mean requests per second */
+    double *fails;         /* [service * n_sites + site] share of the site's requests */
+    double *service_fails; /* [service * n_services + other] share of the other's calls */
+    bool *by_vendor;       /* [service * n_sites + site] falls through a vendor */
+    double *traffic;       /* [service] share of all requests that fail */
+    bool *stands_on; /* [vendor * n_vendors + vendor] directly or through others, and on itself */
     double *vendor_traffic; /* [vendor] share of all requests that are to sites which stand on it */
 } Exposure;
 
@@ -62,5 +64,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Exposure, exposure_free)
 /* Whether the site stands on the vendor, directly or through others. */
 bool exposure_site_stands_on(const Exposure *exposure, const Spec *spec, uint32_t site,
                              uint32_t vendor);
+void chain_clear(Chain *chain);
 /* "access needs kv; kv is reached through proxy" */
 char *exposure_chain_text(const Spec *spec, const Chain *chain, bool is_loop);

@@ -5,6 +5,7 @@
 
 #include "models/exposure.h"
 #include "models/landmark.h"
+#include "models/rollback.h"
 #include "sim/quantity.h"
 
 #include <math.h>
@@ -252,6 +253,98 @@ append_vendors(GString *out, const Spec *spec, const Exposure *exposure)
     }
 }
 
+/* rolling back ------------------------------------------------------------------------------ */
+
+/* "glass, in after lognormal(median 5m, sigma 0.5)" */
+static void
+append_tool(GString *out, const Spec *spec, uint32_t tool)
+{
+    const ToolSpec *what = SIM_ITEM(spec->tools, ToolSpec, tool);
+    g_autofree char *access = sim_law_format(&what->access);
+    g_string_append(out, what->entity.name);
+    if (sim_law_mean(&what->access) > 0)
+        g_string_append_printf(out, ", in after %s", access);
+}
+
+static void
+append_names(GString *out, const char *before, GArray *names, const SimList *list, size_t size)
+{
+    for (guint i = 0; i < names->len; i++) {
+        uint32_t id = g_array_index(names, uint32_t, i);
+        const SimEntity *entity = (const void *)((const char *)list->items + size * id);
+        g_string_append_printf(out, "%s%s", i ? ", " : before, entity->name);
+    }
+}
+
+static void
+append_tools(GString *out, const Spec *spec, const Exposure *exposure)
+{
+    if (spec->tools.n > 0)
+        g_string_append(out, "\nTools: what takes each of them away when it is down\n");
+    for (uint32_t t = 0; t < spec->tools.n; t++) {
+        const ToolSpec *tool = SIM_ITEM(spec->tools, ToolSpec, t);
+        g_autoptr(GArray) services = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+        rollback_lost_with(spec, exposure, t, services, places);
+        g_string_append_printf(out, "  %-18s %s", tool->entity.name,
+                               services->len ? "" : "nothing here");
+        append_names(out, "", services, &spec->services, sizeof(ServiceSpec));
+        append_names(out, "; the place ", places, &spec->locations, sizeof(LocationSpec));
+        if (tool->instead != SIM_NONE)
+            g_string_append(out, "; instead: ");
+        if (tool->instead != SIM_NONE)
+            append_tool(out, spec, tool->instead);
+        g_string_append(out, "\n");
+    }
+}
+
+static void
+append_use(GString *out, const Spec *spec, const ToolUse *use)
+{
+    const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, use->entry);
+    g_autofree char *words = landmark_words(spec, entry);
+    g_string_append_printf(out, "  %s - ", words);
+    if (use->is_there) {
+        g_string_append(out, "yes: takes ");
+        append_tool(out, spec, use->tool);
+        g_string_append(out, "\n");
+        return;
+    }
+    g_autofree char *why = rollback_text(spec, use);
+    g_string_append_printf(out, "no: takes %s; %s, and it can not be done; instead: ",
+                           SIM_ITEM(spec->tools, ToolSpec, use->tool)->entity.name, why);
+    if (use->instead == SIM_NONE)
+        g_string_append(out, "nothing");
+    else
+        append_tool(out, spec, use->instead);
+    g_string_append(out, "\n");
+}
+
+static void
+append_rollback(GString *out, const Spec *spec, const Exposure *exposure)
+{
+    GArray *uses = rollback_find(spec, exposure);
+    g_autoptr(GString) free_of_tools = g_string_new(NULL);
+    bool is_first = true;
+    for (guint i = 0; i < uses->len; i++) {
+        if (i == 0)
+            g_string_append(out, "\nCan you still roll back, while what you repair is down?\n");
+        append_use(out, spec, &g_array_index(uses, ToolUse, i));
+    }
+    rollback_free(uses);
+    SIM_EACH(TimelineSpec, entry, spec->timeline)
+    {
+        g_autofree char *words = landmark_words(spec, entry);
+        if (!rollback_is_action(entry) || entry->tools.n > 0)
+            continue;
+        g_string_append_printf(free_of_tools, "%s%s", is_first ? "" : "; ", words);
+        is_first = false;
+    }
+    if (!is_first)
+        g_string_append_printf(out, "\nActions that name no tools, assumed always possible: %s\n",
+                               free_of_tools->str);
+}
+
 /* JSON -------------------------------------------------------------------------------------- */
 
 static void
@@ -269,6 +362,39 @@ json_chains(Json *json, const char *key, const Spec *spec, const Chain *chains, 
 }
 
 static void
+json_rollback(Json *json, const Spec *spec, const Exposure *exposure)
+{
+    GArray *uses = rollback_find(spec, exposure);
+    json_open(json, "rollback", '[');
+    for (guint i = 0; i < uses->len; i++) {
+        const ToolUse *use = &g_array_index(uses, ToolUse, i);
+        const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, use->entry);
+        g_autofree char *words = landmark_words(spec, entry);
+        g_autofree char *why = use->is_there ? NULL : rollback_text(spec, use);
+        json_open(json, NULL, '{');
+        json_integer(json, "entry", use->entry);
+        json_text(json, "action", words);
+        json_text(json, "tool", SIM_ITEM(spec->tools, ToolSpec, use->tool)->entity.name);
+        json_bool(json, "possible", use->is_there);
+        if (why)
+            json_text(json, "why", why);
+        if (use->instead != SIM_NONE)
+            json_text(json, "instead", SIM_ITEM(spec->tools, ToolSpec, use->instead)->entity.name);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+    rollback_free(uses);
+    json_open(json, "without_tools", '[');
+    SIM_EACH(TimelineSpec, entry, spec->timeline)
+    {
+        g_autofree char *words = landmark_words(spec, entry);
+        if (rollback_is_action(entry) && entry->tools.n == 0)
+            json_text(json, NULL, words);
+    }
+    json_close(json, ']');
+}
+
+static void
 check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposure *exposure)
 {
     const Spec *spec = &scenario->spec;
@@ -280,6 +406,7 @@ check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposur
     json_integer(&json, "pops", geo->n_pops);
     json_chains(&json, "loops", spec, exposure->loops, exposure->n_loops, true);
     json_chains(&json, "behind_the_edge", spec, exposure->chains, exposure->n_services, false);
+    json_rollback(&json, spec, exposure);
     json_open(&json, "services", '{');
     for (uint32_t s = 0; s < exposure->n_services; s++) {
         json_open(&json, SIM_ITEM(spec->services, ServiceSpec, s)->entity.name, '{');
@@ -335,6 +462,8 @@ check_one(const char *name, char **set, bool wants_json, bool is_quiet)
         append_rollout(out, config, geo->n_pops);
         append_targets(out, scenario, geo);
         append_chains(out, spec, exposure);
+        append_tools(out, spec, exposure);
+        append_rollback(out, spec, exposure);
         append_failures(out, spec, exposure);
         append_vendors(out, spec, exposure);
     }
@@ -368,6 +497,7 @@ const Command check_command = {
     .arguments = "SCENARIO…",
     .about = "Say all that can be said without running: errors, loops, exposure.",
     .details = "Errors are reported with their places, all at once. Then: demand by region, waves "
-               "in PoPs, loops through the edge, and what falls with each service.",
+               "in PoPs, loops through the edge, whether each action's tools are there while it is "
+               "needed, and what falls with each service.",
     .run = run_verb,
 };

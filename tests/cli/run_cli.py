@@ -231,6 +231,19 @@ def loops_through_the_edge_are_found():
     expect(run("check", "loop.yaml"), 0, "proxy needs kv; kv is reached through proxy")
 
 
+def a_check_says_whether_one_can_still_roll_back():
+    write("back.yaml", GOOD.replace("do: push-known-good,", "do: push-known-good, tools: panel,") +
+          "tools: {panel: {site: shop, instead: glass}, glass: {access: 5m}}\n")
+    expect(run("check", "back.yaml"), 0, "panel", "glass, in after 5m",
+           "no: takes panel; site shop enters at proxy; proxy reads rules: when that breaks it, "
+           "100 % of shop fails, and it can not be done; instead: glass, in after 5m",
+           "name no tools, assumed always possible")
+    about = json.loads(run("check", "--json", "back.yaml").stdout)
+    check([(use["tool"], use["possible"], use["instead"]) for use in about["rollback"]] ==
+          [("panel", False, "glass")], about)
+    check(len(about["without_tools"]) >= 1, about)
+
+
 def errors_come_all_at_once_with_their_places():
     write("bad.yaml", GOOD.replace("sites:", "sties:").replace("cpu: 1ms", "cpu: 1"))
     result = run("check", "bad.yaml")
