@@ -15,10 +15,10 @@ mark_of(const SimEntity *part, const SimEntity *whole)
 static void
 find_discipline(const Spec *spec, Found *found, void *context)
 {
-    if (spec->network.discipline > DISCIPLINE_LIFO)
+    if (spec->network.discipline == DISCIPLINE_SHARING)
         found(context, spec->network.entity.mark);
     SIM_EACH(const ServiceSpec, service, spec->services)
-    if (service->station.discipline > DISCIPLINE_LIFO)
+    if (service->station.discipline == DISCIPLINE_SHARING)
         found(context, mark_of(&service->station.entity, &service->entity));
 }
 
@@ -97,10 +97,10 @@ find_moves(const Spec *spec, Found *found, void *context)
 }
 
 const Capability capabilities[] = {
-    {.name = "discipline adaptive-lifo, codel or sharing",
+    {.name = "discipline sharing",
      .has_request = true,
      .has_sampled = true,
-     .why = "its curves know when work starts, oldest or newest first, and not one call's wait",
+     .why = "its curves know when work starts, and nothing of work that is half done",
      .find = find_discipline},
     {.name = "law constant",
      .has_request = true,

@@ -109,7 +109,9 @@ attach_pop(Flow *flow, FlowPop *pop, bool counts_sites)
     FlowStationOptions options = {.n_streams = flow->clients.levels * flow->plan->stride,
                                   .timeout = flow->clients.timeout,
                                   .queue = network->queue > 0 ? network->queue : -1,
-                                  .lifo = network->discipline == DISCIPLINE_LIFO,
+                                  .lifo = network->discipline == DISCIPLINE_LIFO ||
+                                          network->discipline == DISCIPLINE_ADAPTIVE_LIFO,
+                                  .codel = network->discipline == DISCIPLINE_CODEL,
                                   .cancel = network->cancel};
     flow_station_init(&pop->station, &options);
 }

@@ -74,7 +74,9 @@ attach_station(Flow *flow, FlowCore *core)
     FlowStationOptions options = {.n_streams = core->n_streams,
                                   .timeout = core->timeout,
                                   .queue = station->queue > 0 ? station->queue : -1,
-                                  .lifo = station->discipline == DISCIPLINE_LIFO,
+                                  .lifo = station->discipline == DISCIPLINE_LIFO ||
+                                          station->discipline == DISCIPLINE_ADAPTIVE_LIFO,
+                                  .codel = station->discipline == DISCIPLINE_CODEL,
                                   .cancel = station->cancel};
     memcpy(core->patience, core->timeout, core->n_streams * sizeof(double));
     flow_station_init(&core->station, &options);

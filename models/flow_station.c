@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Controlled delay for servers ("Fail at Scale", 2015): the longest wait while a queue stands, and
+ * until it has stood as long as the latter. */
+static const double CODEL_TARGET = 0.005, CODEL_INTERVAL = 0.1; /* seconds */
 static const double NOTHING = 1e-12; /* share of a segment below which it is done */
 
 static double
@@ -65,7 +68,7 @@ find_timeouts(FlowStation *station)
 void
 flow_station_init(FlowStation *station, const FlowStationOptions *options)
 {
-    *station = (FlowStation){.options = *options};
+    *station = (FlowStation){.options = *options, .stood_from = -1};
     find_timeouts(station);
 }
 
@@ -279,6 +282,40 @@ drain_lifo(FlowStation *station, SimTime now, double *ret_started)
     station->n_segments = kept;
 }
 
+/* Codel: the longest that a call may wait that comes before `to`. */
+static double
+codel_wait(const FlowStation *station, SimTime from, SimTime to)
+{
+    SimTime since = station->stood_from < 0 ? from : station->stood_from;
+    return sim_seconds(to - since) > CODEL_INTERVAL ? CODEL_TARGET : CODEL_INTERVAL;
+}
+
+/* Codel, when servers are back: who has waited too long is dropped as his turn comes, which is at
+ * once. */
+static void
+drop_stale(FlowStation *station, SimTime from, SimTime to)
+{
+    const FlowStationOptions *options = &station->options;
+    double longest = codel_wait(station, from, to);
+    uint32_t gone = 0;
+    for (uint32_t j = 0; j < station->n_segments; j++) {
+        FlowSegment *segment = &station->segments[j];
+        double stale = expired_share(segment, longest, from);
+        if (stale <= segment->served + NOTHING)
+            continue;
+        const double *amounts = amounts_of(station, j);
+        for (uint32_t i = 0; i < options->n_streams; i++) {
+            double told = fmax(segment->served, expired_share(segment, options->timeout[i], from));
+            double lost = amounts[i] * segment->keep * fmax(0, stale - told);
+            station->stale[i] += lost;
+            station->dropped += lost;
+        }
+        segment->served = stale;
+        gone += stale >= 1 && gone == j;
+    }
+    remove_segments(station, 0, gone);
+}
+
 void
 flow_station_drain(FlowStation *station, SimTime from, SimTime to, double capacity,
                    double *ret_started, double *ret_timed_out)
@@ -290,6 +327,8 @@ flow_station_drain(FlowStation *station, SimTime from, SimTime to, double capaci
         timed_out -= ret_timed_out[i];
     }
     station->step_work = capacity * sim_seconds(to - from);
+    if (station->options.codel && capacity > 0)
+        drop_stale(station, from, to);
     if (station->options.lifo)
         expire_lifo(station, from, to, ret_timed_out);
     else
@@ -375,6 +414,17 @@ make_room(FlowStation *station, SimTime now)
     join(station, best, now);
 }
 
+/* Codel: the share of the arrivals' work that would not wait too long. */
+static double
+share_in_good_time(const FlowStation *station, SimTime from, SimTime to, double work)
+{
+    double per_second = station->step_work / sim_seconds(to - from);
+    double may_wait = codel_wait(station, from, to) * per_second - flow_station_work(station);
+    if (station->step_work <= 0 || work <= 0)
+        return 1;
+    return clamp01((station->spare + fmax(0, may_wait)) / work);
+}
+
 /* The share of the arrivals for which there is room, in the queue or at a server. */
 static double
 share_admitted(const FlowStation *station, double calls, double work)
@@ -399,11 +449,17 @@ flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime 
         work += arrivals[i] * work_each[i];
     }
     double admitted = share_admitted(station, calls, work);
+    if (options->codel)
+        admitted = fmin(admitted, share_in_good_time(station, from, to, work));
     work *= admitted;
     double part = work > 0 ? fmin(1, station->spare / work) : 1;
     for (uint32_t i = 0; i < n; i++) {
         ret_refused[i] += arrivals[i] * (1 - admitted);
         ret_started[i] += arrivals[i] * admitted * part;
+    }
+    for (uint32_t i = 0; station->stale && i < n; i++) {
+        ret_refused[i] += station->stale[i];
+        station->stale[i] = 0;
     }
     station->admitted += calls * admitted;
     station->started += calls * admitted * part;
@@ -411,6 +467,8 @@ flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime 
     if (part < 1) {
         if (!station->amounts)
             station->amounts = SIM_ARENA_NEW(arena, double, (size_t)n *FLOW_SEGMENTS_MAX);
+        if (options->codel && !station->stale)
+            station->stale = SIM_ARENA_NEW(arena, double, n);
         if (station->n_segments == FLOW_SEGMENTS_MAX)
             make_room(station, to);
         uint32_t j = station->n_segments++;
@@ -422,6 +480,10 @@ flow_station_admit(FlowStation *station, SimArena *arena, SimTime from, SimTime 
         for (uint32_t i = 0; i < n; i++)
             amounts_of(station, j)[i] = arrivals[i] * admitted;
     }
+    if (station->n_segments == 0)
+        station->stood_from = -1;
+    else if (station->stood_from < 0)
+        station->stood_from = from;
     if (options->lifo && station->n_segments) {
         double before = 0, after = 0;
         for (uint32_t i = 0; i < n; i++)

@@ -15,7 +15,14 @@
  *   time-out a caller who gives up is counted at that moment; its work stays in
  *            the queue and is served in vain, unless `cancel`, which skips
  *            what would time out before the step is over;
- *   limit    what would wait beyond `queue` calls is refused.
+ *   limit    what would wait beyond `queue` calls is refused;
+ *   codel    FIFO, in which a call may wait 100 ms, or 5 ms once the queue has stood for
+ *            longer than 100 ms: what would wait longer is refused as it comes, by the
+ *            capacity of the step.  While there is none nobody is; those who have waited
+ *            longer when it is back are dropped then, and refused.
+ *
+ * LIFO that is adaptive (FIFO while no queue stands) is LIFO here: without a queue
+ * the order is the same.
  *
  * A step is two calls, so that retries of what timed out can join the arrivals
  * of the same step (they arrive in the very window in which the time-outs fell):
@@ -41,7 +48,7 @@ typedef struct FlowStationOptions {
     uint32_t n_streams;
     const double *timeout; /* [stream] seconds, at least two steps; infinity: never */
     double queue;          /* calls that may wait; < 0: any number */
-    bool lifo, cancel;
+    bool lifo, cancel, codel;
 } FlowStationOptions;
 
 typedef struct FlowSegment {
@@ -58,9 +65,11 @@ typedef struct FlowStation {
     double timeouts[FLOW_TIMEOUTS_MAX]; /* the distinct ones */
     uint32_t n_timeouts;
     bool has_all_timeouts;
-    double *amounts;  /* [segment][stream], allocated at the first use */
-    double spare;     /* server seconds left of the step's capacity after drain */
-    double step_work; /* capacity of the step in hand */
+    double *amounts;    /* [segment][stream], allocated at the first use */
+    double *stale;      /* [stream] codel: dropped since the last flow_station_admit */
+    SimTime stood_from; /* codel: since when the queue has stood; negative: it does not */
+    double spare;       /* server seconds left of the step's capacity after drain */
+    double step_work;   /* capacity of the step in hand */
     double admitted, started, timed_out, dropped; /* cumulative calls, for verify */
 } FlowStation;
 

@@ -62,7 +62,7 @@ static const char *const laws[] = {"exponential", "constant", NULL};
 #define ABOUT_DISCIPLINE                                                                           \
     " next: the oldest; the newest; the newest only while a queue stands (adaptive-lifo); the "    \
     "oldest, but none that waited too long while a queue stands (codel); or all at once "          \
-    "(sharing).  The flow plane has fifo and lifo."
+    "(sharing).  The flow plane has all but sharing."
 #define ABOUT_DEADLINES                                                                            \
     " whose client would have given up before it is served is refused at once: deadlines travel "  \
     "with it (request plane)."

@@ -8,7 +8,7 @@ static const char used[] =
     "blackstart: 1\n"
     "title: all that one plane lacks\n"
     "clock: {duration: 1m}\n"
-    "network: {discipline: codel, law: constant, deadlines: true, limit: vegas}\n"
+    "network: {discipline: sharing, law: constant, deadlines: true, limit: vegas}\n"
     "services: {proxy: {placement: pop, cpu: 1ms}}\n"
     "sites:\n"
     "  web:\n"
@@ -52,7 +52,7 @@ what_no_row_names_both_planes_have(void)
 {
     g_autofree char *said = NULL;
     static const char plain[] = "blackstart: 1\ntitle: t\nclock: {duration: 1m}\n"
-                                "network: {discipline: lifo, cancel: true, queue: 5}\n"
+                                "network: {discipline: codel, cancel: true, queue: 5}\n"
                                 "services: {proxy: {placement: pop, cpu: 1ms}}\n"
                                 "sites: {web: {service: proxy, requests: 1/s,\n"
                                 "  client: {retries: 2, budget: 20%}}}\n";

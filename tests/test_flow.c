@@ -191,7 +191,43 @@ calls_are_refused_at_once_where_no_process_lives(void)
     }
 }
 
+/* Half as much again as there is CPU for, with clients that would wait for a second. */
+static double
+served_in_overload(const char *discipline, RunPlane plane)
+{
+    WholeRun whole;
+    g_autofree char *text =
+        g_strdup_printf("blackstart: 1\n"
+                        "title: overload\n"
+                        "clock: {duration: 40s}\n"
+                        "network: {busiest: 1, cores: 20, cores_per_queue: 20, discipline: %s,\n"
+                        "  cancel: true, diurnal: {amplitude: 0%%}}\n"
+                        "services: {proxy: {placement: pop, cpu: 10ms}}\n"
+                        "sites: {web: {service: proxy, requests: 3000/s, origin: {latency: 1ms},\n"
+                        "  client: {retries: 0, persistence: 0%%, timeout: 1s}}}\n",
+                        discipline);
+    whole_run_make(&whole, text, &(RunOptions){.name = "overload", .plane = plane});
+    whole_run_finish(&whole);
+    double ok = whole_run_total(&whole, "all.ok", 10 * SIM_SECOND, 40 * SIM_SECOND) / 30;
+    whole_run_clear(&whole);
+    return ok;
+}
+
+static void
+disciplines_serve_as_much_as_on_the_request_plane(void)
+{
+    static const char *const disciplines[] = {"lifo", "adaptive-lifo", "codel"};
+    for (uint32_t i = 0; i < G_N_ELEMENTS(disciplines); i++) {
+        double flow = served_in_overload(disciplines[i], RUN_FLOW);
+        double request = served_in_overload(disciplines[i], RUN_REQUEST);
+        CHECK_NEAR(flow, 2000, 20);
+        CHECK_NEAR(flow, request, 0.03 * request);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"disciplines_serve_as_much_as_on_the_request_plane",
+     disciplines_serve_as_much_as_on_the_request_plane},
     {"calls_are_refused_at_once_where_no_process_lives",
      calls_are_refused_at_once_where_no_process_lives},
     {"users_without_any_pop_fail", users_without_any_pop_fail},

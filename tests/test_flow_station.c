@@ -239,8 +239,10 @@ every_discipline_conserves_calls(void)
 {
     for (uint64_t seed = 1; seed <= 50; seed++) {
         Pattern pattern = random_pattern(seed);
-        FlowStationOptions options = {
-            .lifo = seed & 1, .cancel = (seed & 2) != 0, .queue = seed & 4 ? 25 : -1};
+        FlowStationOptions options = {.lifo = seed & 1,
+                                      .codel = (seed & 17) == 16,
+                                      .cancel = (seed & 2) != 0,
+                                      .queue = seed & 4 ? 25 : -1};
         SimTime step = (seed & 8 ? 50 : 20) * SIM_MILLISECOND;
         Totals totals = run_station(&pattern, options, step);
         double sum = totals.waiting;
@@ -260,6 +262,40 @@ steady(double rate, double timeout)
         pattern.rate[p][0] = rate;
     }
     return pattern;
+}
+
+/* Half as much again as there is capacity for: all of it is used, and the rest refused at once but
+ * for the first tenth of a second. */
+static void
+codel_keeps_the_queue_short(void)
+{
+    static const SimTime steps[] = {10 * SIM_MILLISECOND, 50 * SIM_MILLISECOND,
+                                    250 * SIM_MILLISECOND};
+    for (uint32_t i = 0; i < 3; i++) {
+        Pattern pattern = steady(150, 1);
+        FlowStationOptions options = {.codel = true, .queue = -1};
+        Totals totals = run_station(&pattern, options, steps[i]);
+        CHECK_NEAR(totals.started[0], 100.0 * PERIODS, 1e-6);
+        CHECK_NEAR(totals.waiting, 0.5, 1e-6);
+        CHECK_NEAR(totals.timed_out[0], 0, 1e-9);
+        CHECK_NEAR(totals.refused[0], 50.0 * PERIODS - 0.5, 1e-6);
+    }
+}
+
+/* Five seconds without a server: who waits gives up after two; when it is back all that is older
+ * than the rule allows is dropped, and what comes is served at once. */
+static void
+codel_serves_none_of_those_who_waited_through_a_halt(void)
+{
+    Pattern pattern = steady(50, 2);
+    for (int p = 3; p < 8; p++)
+        pattern.capacity[p] = 0;
+    FlowStationOptions options = {.codel = true, .queue = -1};
+    Totals totals = run_station(&pattern, options, 20 * SIM_MILLISECOND);
+    CHECK_NEAR(totals.started[0], 50.0 * (PERIODS - 5), 1);
+    CHECK_NEAR(totals.timed_out[0], 50.0 * 3, 2);
+    CHECK_NEAR(totals.refused[0], 50.0 * 2, 2);
+    CHECK_NEAR(totals.waiting, 0, 1e-9);
 }
 
 static void
@@ -442,6 +478,9 @@ static CU_TestInfo tests[] = {
     {"fifo_agrees_with_packets", fifo_agrees_with_packets},
     {"the_length_of_a_step_does_not_matter", the_length_of_a_step_does_not_matter},
     {"lifo_agrees_with_packets", lifo_agrees_with_packets},
+    {"codel_keeps_the_queue_short", codel_keeps_the_queue_short},
+    {"codel_serves_none_of_those_who_waited_through_a_halt",
+     codel_serves_none_of_those_who_waited_through_a_halt},
     {"every_discipline_conserves_calls", every_discipline_conserves_calls},
     {"a_calm_station_keeps_nothing", a_calm_station_keeps_nothing},
     {"overload_is_in_time_until_the_wait_reaches_the_timeout",
