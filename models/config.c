@@ -60,12 +60,13 @@ verify(const Sim *sim, const void *state)
 /* attach ------------------------------------------------------------------------------------ */
 
 static void
-add_consumer(Configs *configs, Config *config, uint32_t index, const ConsumerSpec *spec,
-             uint32_t lane)
+add_consumer(Configs *configs, Config *config, uint32_t index, const char *cohort, uint32_t lane)
 {
+    const ConsumerSpec *spec = SIM_ITEM(config->spec->consumers, ConsumerSpec, index);
     Consumer *consumer = &config->consumers[config->n_consumers++];
     *consumer = (Consumer){.index = index, .lane = lane};
-    consumer->id = processes_consumer_add(configs->parts.processes, spec);
+    consumer->id =
+        processes_consumer_add(configs->parts.processes, spec->service, cohort, &spec->effect);
     consumer->in_force = SIM_ARENA_NEW(sim_arena(configs->sim), bool, configs->world->n_pops);
 }
 
@@ -79,14 +80,12 @@ add_consumers(Configs *configs, Config *config, uint32_t index)
     if (config->lanes->n == 1 || spec->cohort || n_cohorts == 1) {
         const char *cohort =
             spec->cohort ? spec->cohort : world_cohort_name(world, spec->service, 0);
-        add_consumer(configs, config, index, spec, lanes_find(config->lanes, cohort));
+        add_consumer(configs, config, index, spec->cohort, lanes_find(config->lanes, cohort));
         return;
     }
     for (uint32_t cohort = 0; cohort < n_cohorts; cohort++) {
-        ConsumerSpec *part = SIM_ARENA_NEW(sim_arena(configs->sim), ConsumerSpec, 1);
-        *part = *spec;
-        part->cohort = world_cohort_name(world, spec->service, cohort);
-        add_consumer(configs, config, index, part, lanes_find(config->lanes, part->cohort));
+        const char *name = world_cohort_name(world, spec->service, cohort);
+        add_consumer(configs, config, index, name, lanes_find(config->lanes, name));
     }
 }
 

@@ -1,27 +1,19 @@
 #include "models/deed.h"
 
-#include "models/plane.h"
+#include "models/faults.h"
 #include "models/version.h"
 #include "sim/quantity.h"
 
 #include <string.h>
 
-static const double surge_max = 1e6;
-
-typedef struct Limit {
-    double rate;   /* < 0: none */
-    uint32_t deed; /* that set it */
-} Limit;
-
 struct Deeds {
     Sim *sim;
     const World *world;
     DeedParts parts;
+    Faults *faults;
     Restarts *restarts;
-    uint32_t *surging; /* [entry] its surges that have not ended */
-    uint32_t *halts;   /* [service] */
-    uint32_t *downs;   /* [pop] pop-downs that have not ended */
-    Limit *limits;     /* [site] */
+    uint32_t *limits;  /* [site] journal id of the limit that counts; SIM_NONE: none */
+    bool *is_switched; /* [service] whose failures mean what the scenario does not say */
     uint32_t *pops;    /* scratch for selectors */
 };
 
@@ -39,42 +31,6 @@ entry_at(const World *world, uint32_t entry)
 typedef void (*Check)(const World *world, const TimelineSpec *entry, SimMessages *messages);
 
 static void
-check_pops(const World *world, const TimelineSpec *entry, SimMessages *messages)
-{
-    g_autofree uint32_t *pops = g_new(uint32_t, MAX(1, world->n_pops));
-    const PopSelector *selector = &entry->pops;
-    if (selector->region && geo_region_find(selector->region) == SIM_NONE)
-        sim_messages_error(messages, entry->entity.mark, "no region is called '%s'",
-                           selector->region);
-    else if (world_select_pops(world, selector, pops) == 0)
-        sim_messages_error(messages, entry->entity.mark,
-                           "'%s' matches no PoP: expected a region, country or code of the network",
-                           verb_names[entry->verb]);
-}
-
-/* A cohort of a service, or of the edge service before it. */
-static void
-check_cohort(const World *world, const TimelineSpec *entry, uint32_t service, SimMessages *messages)
-{
-    if (entry->cohort && world_cohort_find(world, service, entry->cohort) == SIM_NONE)
-        sim_messages_error(messages, entry->entity.mark, "service '%s' has no cohort '%s'",
-                           world_service(world, service)->entity.name, entry->cohort);
-}
-
-static void
-check_processes(const World *world, const TimelineSpec *entry, SimMessages *messages)
-{
-    const ServiceSpec *service = world_service(world, entry->service);
-    check_pops(world, entry, messages);
-    check_cohort(world, entry, entry->service, messages);
-    if (service->placement != PLACEMENT_POP)
-        sim_messages_error(messages, entry->entity.mark,
-                           "'%s' needs a service at the PoPs, and '%s' is not: expected one with "
-                           "placement: pop",
-                           verb_names[entry->verb], service->entity.name);
-}
-
-static void
 check_fronts(const World *world, const TimelineSpec *entry, SimMessages *messages)
 {
     SIM_EACH(uint32_t, service, entry->services)
@@ -86,7 +42,7 @@ check_fronts(const World *world, const TimelineSpec *entry, SimMessages *message
                                "through the edge",
                                spec->entity.name);
         else
-            check_cohort(world, entry, spec->front.service, messages);
+            faults_check_cohort(world, entry, spec->front.service, messages);
     }
 }
 
@@ -107,6 +63,25 @@ check_generator(const World *world, const TimelineSpec *entry, SimMessages *mess
 }
 
 static void
+check_kill_switch(const World *world, const TimelineSpec *entry, SimMessages *messages)
+{
+    SIM_EACH(uint32_t, service, entry->services)
+    {
+        const ServiceSpec *spec = world_service(world, *service);
+        if (spec->when_killed.entity.is_given && spec->placement != PLACEMENT_POP)
+            sim_messages_error(messages, spec->when_killed.entity.mark,
+                               "'when_killed' of service '%s', which is not at the PoPs: expected "
+                               "one with placement: pop",
+                               spec->entity.name);
+        if (spec->when_killed.reject || spec->when_killed.withdraw)
+            sim_messages_error(messages, spec->when_killed.entity.mark,
+                               "'when_killed' of service '%s' takes neither reject nor withdraw: "
+                               "there is no version to refuse",
+                               spec->entity.name);
+    }
+}
+
+static void
 check_confirm(const World *world, const TimelineSpec *entry, SimMessages *messages)
 {
     const ConfigSpec *config = world_config(world, entry->config);
@@ -118,6 +93,12 @@ check_confirm(const World *world, const TimelineSpec *entry, SimMessages *messag
 }
 
 /* doing ------------------------------------------------------------------------------------- */
+
+static uint32_t
+id_of(const Deeds *deeds, const TimelineSpec *entry)
+{
+    return (uint32_t)(entry - (const TimelineSpec *)deeds->world->spec->timeline.items);
+}
 
 typedef void (*Act)(Deeds *deeds, const TimelineSpec *entry, uint32_t cause);
 
@@ -170,7 +151,7 @@ cohort_of(const Deeds *deeds, const TimelineSpec *entry, uint32_t service)
 static void
 restart(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
+    uint32_t n = faults_pops_select(deeds->faults, id_of(deeds, entry), deeds->pops);
     restart_begin(deeds->restarts,
                   &(RestartCampaign){.service = entry->service,
                                      .cohort = cohort_of(deeds, entry, entry->service),
@@ -180,19 +161,6 @@ restart(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
                                      .pace = entry->pace,
                                      .success = entry->success,
                                      .cause = cause});
-}
-
-static void
-kill_processes(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
-    processes_kill(deeds->parts.processes,
-                   &(ProcessKill){.service = entry->service,
-                                  .cohort = cohort_of(deeds, entry, entry->service),
-                                  .pops = deeds->pops,
-                                  .n_pops = n,
-                                  .share = entry->share,
-                                  .cause = cause});
 }
 
 static void
@@ -215,145 +183,79 @@ switch_back(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 }
 
 static void
-set_killed(const Deeds *deeds, const TimelineSpec *entry, bool killed, uint32_t cause)
+kill_switch(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
     const World *world = deeds->world;
     SIM_EACH(uint32_t, service, entry->services)
-    world->ops->kill_switch_set(world->plane, *service, killed, cause);
+    {
+        world->ops->kill_switch_set(world->plane, *service, true, cause);
+        faults_service_killed(deeds->faults, *service, true, cause);
+    }
 }
 
 static void
-kill_switch(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+set_failure(Deeds *deeds, const TimelineSpec *entry, int on_failure, uint32_t cause)
 {
-    set_killed(deeds, entry, true, cause);
+    const World *world = deeds->world;
+    SIM_EACH(uint32_t, service, entry->services)
+    {
+        bool is_news = on_failure != NEED_AS_WRITTEN || deeds->is_switched[*service];
+        deeds->is_switched[*service] = on_failure != NEED_AS_WRITTEN;
+        if (is_news && world->ops->need_set)
+            world->ops->need_set(world->plane, *service, on_failure, cause);
+    }
+}
+
+static void
+fail_open(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+{
+    set_failure(deeds, entry, NEED_OPEN, cause);
+}
+
+static void
+fail_closed(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+{
+    set_failure(deeds, entry, NEED_FAIL, cause);
 }
 
 static void
 restore(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    set_killed(deeds, entry, false, cause);
+    const World *world = deeds->world;
+    SIM_EACH(uint32_t, service, entry->services)
+    {
+        world->ops->kill_switch_set(world->plane, *service, false, cause);
+        faults_service_killed(deeds->faults, *service, false, cause);
+    }
+    set_failure(deeds, entry, NEED_AS_WRITTEN, cause);
 }
 
 static void
 scale(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    const World *world = deeds->world;
-    world->ops->capacity_set(world->plane, entry->service, entry->by, cause);
-}
-
-static void
-halt(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    const World *world = deeds->world;
-    if (deeds->halts[entry->service]++ == 0)
-        world->ops->halt_set(world->plane, entry->service, true, cause);
-}
-
-static void
-end_halt(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    const World *world = deeds->world;
-    SIM_ASSERT(deeds->halts[entry->service] > 0);
-    if (--deeds->halts[entry->service] == 0)
-        world->ops->halt_set(world->plane, entry->service, false, cause);
-}
-
-static bool
-has_site(const TimelineSpec *entry, uint32_t site)
-{
-    SIM_EACH(uint32_t, listed, entry->sites)
-    if (*listed == site)
-        return true;
-    return false;
-}
-
-/* Tells the plane what is asked of a site now: all surges under way, and the limit. */
-static void
-set_demand(const Deeds *deeds, uint32_t site, uint32_t cause)
-{
-    const World *world = deeds->world;
-    double factor = 1;
-    for (uint32_t i = 0; i < world->spec->timeline.n; i++) {
-        const TimelineSpec *entry = entry_at(world, i);
-        for (uint32_t k = 0; k < deeds->surging[i] && has_site(entry, site); k++)
-            factor = CLAMP(factor * entry->by, 1 / surge_max, surge_max);
-    }
-    world->ops->demand_set(world->plane, site, factor, deeds->limits[site].rate, cause);
-}
-
-static void
-set_surge(Deeds *deeds, const TimelineSpec *entry, int change, uint32_t cause)
-{
-    uint32_t id = (uint32_t)(entry - (const TimelineSpec *)deeds->world->spec->timeline.items);
-    deeds->surging[id] += (uint32_t)change;
-    SIM_EACH(uint32_t, site, entry->sites)
-    set_demand(deeds, *site, cause);
-}
-
-static void
-surge(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    set_surge(deeds, entry, 1, cause);
-}
-
-static void
-end_surge(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    set_surge(deeds, entry, -1, cause);
+    levers_capacity_set(deeds->parts.levers, entry->service, HAND_SCALE, entry->by, cause);
 }
 
 static void
 limit(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    deeds->limits[entry->site] = (Limit){.rate = entry->to_rate, .deed = cause};
-    set_demand(deeds, entry->site, cause);
+    deeds->limits[entry->site] = cause;
+    levers_limit_set(deeds->parts.levers, entry->site, entry->to_rate, cause);
 }
 
 static void
 end_limit(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    deeds->limits[entry->site] = (Limit){.rate = -1, .deed = SIM_NONE};
-    set_demand(deeds, entry->site, cause);
-}
-
-static void
-pop_down(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
-    for (uint32_t i = 0; i < n; i++)
-        deeds->downs[deeds->pops[i]]++;
-    routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, false, cause);
-}
-
-/* Those that no other entry holds down; pop-up has ended all before it. */
-static void
-end_pop_down(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops), free = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        uint32_t pop = deeds->pops[i];
-        deeds->downs[pop] -= deeds->downs[pop] > 0;
-        if (deeds->downs[pop] == 0)
-            deeds->pops[free++] = pop;
-    }
-    routing_pops_set(deeds->parts.routing, 0, deeds->pops, free, true, cause);
+    deeds->limits[entry->site] = SIM_NONE;
+    levers_limit_set(deeds->parts.levers, entry->site, -1, cause);
 }
 
 static void
 pop_up(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
-    uint32_t n = world_select_pops(deeds->world, &entry->pops, deeds->pops);
-    for (uint32_t i = 0; i < n; i++)
-        deeds->downs[deeds->pops[i]] = 0;
+    uint32_t n = faults_pops_select(deeds->faults, id_of(deeds, entry), deeds->pops);
+    faults_pops_release(deeds->faults, deeds->pops, n);
     routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, true, cause);
-}
-
-static void
-purge(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
-{
-    const World *world = deeds->world;
-    SIM_EACH(uint32_t, site, entry->sites)
-    world->ops->cache_keep(world->plane, SIM_NONE, *site, 1 - entry->share, cause);
 }
 
 /* the verbs --------------------------------------------------------------------------------- */
@@ -372,25 +274,24 @@ static const Row rows[VERB_COUNT] = {
     [VERB_START_GENERATOR] = {check_generator, start_generator, NULL},
     [VERB_PUSH_KNOWN_GOOD] = {NULL, push_known_good, NULL},
     [VERB_CONFIRM] = {check_confirm, confirm, NULL},
-    [VERB_RESTART] = {check_processes, restart, NULL},
+    [VERB_RESTART] = {faults_check_processes, restart, NULL},
     [VERB_SWITCH_FALLBACK] = {check_fronts, switch_fallback, NULL},
     [VERB_SWITCH_BACK] = {check_fronts, switch_back, NULL},
-    [VERB_KILL_SWITCH] = {NULL, kill_switch, NULL},
+    [VERB_KILL_SWITCH] = {check_kill_switch, kill_switch, NULL},
     [VERB_RESTORE] = {NULL, restore, NULL},
     [VERB_SCALE] = {NULL, scale, NULL},
-    [VERB_HALT] = {NULL, halt, end_halt},
     [VERB_LIMIT] = {NULL, limit, end_limit},
-    [VERB_SURGE] = {NULL, surge, end_surge},
-    [VERB_POP_DOWN] = {check_pops, pop_down, end_pop_down},
-    [VERB_POP_UP] = {check_pops, pop_up, NULL},
-    [VERB_PURGE] = {NULL, purge, NULL},
-    [VERB_KILL] = {check_processes, kill_processes, NULL},
+    [VERB_POP_UP] = {faults_check_pops, pop_up, NULL},
+    [VERB_FAIL_OPEN] = {NULL, fail_open, NULL},
+    [VERB_FAIL_CLOSED] = {NULL, fail_closed, NULL},
 };
 
 bool
 deed_check(const World *world, const TimelineSpec *entry, SimMessages *messages)
 {
     uint32_t before = sim_messages_errors(messages);
+    if (verb_is_fault(entry->verb))
+        return faults_check(world, entry, messages);
     if (rows[entry->verb].check)
         rows[entry->verb].check(world, entry, messages);
     return sim_messages_errors(messages) == before;
@@ -404,14 +305,16 @@ deed_attach(Sim *sim, const World *world, const DeedParts *parts)
     deeds->sim = sim;
     deeds->world = world;
     deeds->parts = *parts;
+    deeds->faults = faults_attach(sim, world,
+                                  &(FaultParts){.levers = parts->levers,
+                                                .processes = parts->processes,
+                                                .routing = parts->routing});
     deeds->restarts = restart_attach(sim, world, parts->processes);
-    deeds->surging = SIM_ARENA_NEW(arena, uint32_t, world->spec->timeline.n);
-    deeds->halts = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
-    deeds->downs = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
-    deeds->limits = SIM_ARENA_NEW(arena, Limit, world->n_sites);
+    deeds->limits = SIM_ARENA_NEW(arena, uint32_t, world->n_sites);
+    deeds->is_switched = SIM_ARENA_NEW(arena, bool, world->n_services);
     deeds->pops = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
     for (uint32_t site = 0; site < world->n_sites; site++)
-        deeds->limits[site] = (Limit){.rate = -1, .deed = SIM_NONE};
+        deeds->limits[site] = SIM_NONE;
     return deeds;
 }
 
@@ -419,13 +322,17 @@ void
 deed_do(Deeds *deeds, uint32_t id, uint32_t cause)
 {
     const TimelineSpec *entry = entry_at(deeds->world, id);
-    if (rows[entry->verb].act)
+    if (verb_is_fault(entry->verb))
+        faults_begin(deeds->faults, id, cause);
+    else if (rows[entry->verb].act)
         rows[entry->verb].act(deeds, entry, cause);
 }
 
 bool
 deed_has_end(const TimelineSpec *entry)
 {
+    if (verb_is_fault(entry->verb))
+        return faults_have_end(entry);
     return rows[entry->verb].end && entry->lasting > 0;
 }
 
@@ -434,8 +341,10 @@ deed_undo(Deeds *deeds, uint32_t id, uint32_t done, uint32_t cause)
 {
     const TimelineSpec *entry = entry_at(deeds->world, id);
     SIM_ASSERT(deed_has_end(entry));
-    bool is_overtaken = entry->verb == VERB_LIMIT && deeds->limits[entry->site].deed != done;
-    if (!is_overtaken)
+    bool is_overtaken = entry->verb == VERB_LIMIT && deeds->limits[entry->site] != done;
+    if (verb_is_fault(entry->verb))
+        faults_end(deeds->faults, id, done, cause);
+    else if (!is_overtaken)
         rows[entry->verb].end(deeds, entry, cause);
 }
 

@@ -2,19 +2,20 @@
  * deed.h - what each verb of the timeline does to the world, and undoes.
  *
  * A deed tells the module that owns the state, or the plane, with the deed's
- * journal entry as the cause.  Four verbs have an end when `for` says so:
- *   halt      the service serves again when the last of its halts has ended;
- *   surge     surges of one site multiply while they overlap, to at most 1e6;
- *   limit     the latest counts; the end of an earlier one changes nothing;
- *   pop-down  its PoPs are announced again, whoever took them down.
+ * journal entry as the cause.  What is injected is in faults.h, with what ends
+ * by itself.  Of the others one does:
+ *   limit     the latest counts; the end of an earlier one changes nothing.
  * scale stays, and is relative to the scenario's own capacity: the latest
- * counts.  Halt and scale of a service at the PoPs are the plane's business.
+ * counts (the autoscaler's factor comes on top, levers.h).  fail-open and
+ * fail-closed hold until `restore`, which also undoes kill-switch.  pop-up
+ * announces PoPs, whoever took them down.
  *
  * Selectors are resolved when the deed is done; nothing is allocated then.
  */
 #pragma once
 
 #include "models/config.h"
+#include "models/levers.h"
 #include "models/restart.h"
 
 typedef struct Deeds Deeds;
@@ -24,6 +25,7 @@ typedef struct DeedParts {
     Configs *configs;
     Processes *processes;
     Routing *routing;
+    Levers *levers;
 } DeedParts;
 
 /* False when the entry can not be done in this world, which messages then says. */

@@ -1,5 +1,14 @@
 #include "models/plane.h"
 
+bool
+behaviour_is_same(const Behaviour *a, const Behaviour *b)
+{
+    return a->panic == b->panic && a->errors == b->errors && a->refused == b->refused &&
+           a->speed == b->speed && a->burn_cpu == b->burn_cpu && a->delay == b->delay &&
+           a->calls == b->calls && a->degrade == b->degrade && a->cause == b->cause &&
+           a->stuck_cause == b->stuck_cause;
+}
+
 double
 plane_speed(const World *world, const FlowPlan *plan, const Behaviour *behaviour)
 {

@@ -38,6 +38,8 @@ typedef struct Behaviour {
                  .cause = SIM_NONE,                                                                \
                  .stuck_cause = SIM_NONE})
 
+bool behaviour_is_same(const Behaviour *a, const Behaviour *b);
+
 /* CPU of a PoP that is usable, as a share: each host's cohorts weigh by share and cost; behaviour
  * by unit of the plan. */
 double plane_speed(const World *world, const FlowPlan *plan, const Behaviour *behaviour);

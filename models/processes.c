@@ -215,6 +215,18 @@ attach_told(Processes *processes)
     }
 }
 
+static uint32_t
+consumers_max(const World *world)
+{
+    uint32_t most = world->n_services;
+    for (uint32_t config = 0; config < world->n_configs; config++)
+        SIM_EACH(const ConsumerSpec, consumer, world_config(world, config)->consumers)
+    most += world->n_cohorts[consumer->service];
+    SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
+    most += 1 + entry->services.n;
+    return most;
+}
+
 Processes *
 processes_attach(Sim *sim, const World *world)
 {
@@ -225,9 +237,7 @@ processes_attach(Sim *sim, const World *world)
     processes->first = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
     processes->total = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
     processes->consumers_of = SIM_ARENA_NEW(arena, uint32_t, world->n_services);
-    for (uint32_t config = 0; config < world->n_configs; config++)
-        SIM_EACH(ConsumerSpec, consumer, world_config(world, config)->consumers)
-        processes->consumers_max += world->n_cohorts[consumer->service];
+    processes->consumers_max = consumers_max(world);
     processes->consumers = SIM_ARENA_NEW(arena, Consumer, processes->consumers_max);
     attach_groups(processes);
     attach_told(processes);
@@ -235,23 +245,23 @@ processes_attach(Sim *sim, const World *world)
 }
 
 uint32_t
-processes_consumer_add(Processes *processes, const ConsumerSpec *spec)
+processes_consumer_add(Processes *processes, uint32_t service, const char *cohort,
+                       const EffectSpec *effect)
 {
     const World *world = processes->world;
     SIM_ASSERT(processes->n_consumers < processes->consumers_max);
-    uint32_t host = world->host[spec->service], id = processes->n_consumers++;
+    uint32_t host = world->host[service], id = processes->n_consumers++;
     SIM_ASSERT(processes->first[host] != SIM_NONE);
     processes->consumers[id] = (Consumer){
-        .service = spec->service,
+        .service = service,
         .host = host,
-        .cohort = spec->cohort ? world_cohort_find(world, spec->service, spec->cohort) : SIM_NONE,
-        .degrade =
-            spec->effect.degrade ? world_condition_find(world, spec->effect.degrade) : SIM_NONE,
-        .effect = &spec->effect,
+        .cohort = cohort ? world_cohort_find(world, service, cohort) : SIM_NONE,
+        .degrade = effect->degrade ? world_condition_find(world, effect->degrade) : SIM_NONE,
+        .effect = effect,
         .next = processes->consumers_of[host],
         .effects = SIM_ARENA_NEW(sim_arena(processes->sim), Effect, world->n_pops),
     };
-    SIM_ASSERT(!spec->cohort || processes->consumers[id].cohort != SIM_NONE);
+    SIM_ASSERT(!cohort || processes->consumers[id].cohort != SIM_NONE);
     processes->consumers_of[host] = id;
     return id;
 }
@@ -282,6 +292,8 @@ add_effect(Behaviour *behaviour, const Consumer *consumer, const Effect *effect)
     behaviour->panic = either(behaviour->panic, spec->panic);
     behaviour->errors = either(behaviour->errors, spec->errors);
     behaviour->burn_cpu *= MAX(1, spec->burn_cpu);
+    behaviour->delay += sim_seconds(spec->slow);
+    behaviour->calls *= spec->calls;
     if (behaviour->degrade == SIM_NONE)
         behaviour->degrade = consumer->degrade;
     behaviour->cause = effect->cause;
@@ -313,14 +325,6 @@ add_group(const Processes *processes, Behaviour *behaviour, const Group *group, 
     }
 }
 
-static bool
-is_same(const Behaviour *a, const Behaviour *b)
-{
-    return a->panic == b->panic && a->errors == b->errors && a->refused == b->refused &&
-           a->speed == b->speed && a->burn_cpu == b->burn_cpu && a->degrade == b->degrade &&
-           a->cause == b->cause && a->stuck_cause == b->stuck_cause;
-}
-
 /* Only what is news: a plane has work to do when it is told. */
 static void
 tell(const Processes *processes, const Group *group, uint32_t service)
@@ -337,7 +341,7 @@ tell(const Processes *processes, const Group *group, uint32_t service)
     }
     add_group(processes, &behaviour, group, service);
     Behaviour *told = &processes->told[service][group->cohort * world->n_pops + group->pop];
-    if (is_same(told, &behaviour))
+    if (behaviour_is_same(told, &behaviour))
         return;
     *told = behaviour;
     world->ops->behaviour_set(world->plane, service, group->pop, group->cohort, &behaviour);
@@ -645,11 +649,11 @@ processes_roll(Processes *processes, const ProcessRoll *roll)
     return true;
 }
 
-void
+uint32_t
 processes_kill(Processes *processes, const ProcessKill *kill)
 {
     const World *world = processes->world;
-    uint32_t host = world->host[kill->service];
+    uint32_t host = world->host[kill->service], killed = 0;
     for (uint32_t i = 0; i < kill->n_pops; i++)
         for (uint32_t cohort = 0; cohort < world->n_cohorts[host]; cohort++) {
             if (kill->cohort != SIM_NONE && kill->cohort != cohort)
@@ -660,7 +664,9 @@ processes_kill(Processes *processes, const ProcessKill *kill)
             if (dead > 0)
                 loop(processes, group, dead, 0, group->stuck_service, kill->cause);
             tell_group(processes, group);
+            killed += dead;
         }
+    return killed;
 }
 
 /* questions --------------------------------------------------------------------------------- */

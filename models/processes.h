@@ -9,8 +9,9 @@
  *
  * A consumer reads a config; its effect is in force at a PoP while the version
  * there breaks its condition (config.h decides and tells).
- *   panic, errors, burn_cpu, degrade   hold while in force; a good version heals at once.  Several
- *              in force for one service: independent failures, factors multiply, first condition.
+ *   panic, errors, burn_cpu, slow, calls, degrade   hold while in force; a good version heals at
+ *              once.  Several in force for one service: independent failures, factors multiply,
+ *              delays add, first condition.
  *   crash_loop x   each arrival kills Binomial(live, x); of these Binomial(dead, restart.stuck) are
  *              stuck: they still take connections and answer with errors until somebody restarts
  *              them.  The others loop: all of a group on one back-off clock (backoff.h).  A start
@@ -61,8 +62,10 @@ typedef struct ProcessKill {
 
 Processes *processes_attach(Sim *sim, const World *world);
 
-/* For config.h, before the run starts: the consumer's number. */
-uint32_t processes_consumer_add(Processes *processes, const ConsumerSpec *consumer);
+/* Before the run starts, for config.h and faults.h: the consumer's number.  cohort NULL: all.  The
+ * effect must outlive the run; who changes it sets it anew wherever it is in force. */
+uint32_t processes_consumer_add(Processes *processes, uint32_t service, const char *cohort,
+                                const EffectSpec *effect);
 /* A version arrived that breaks the consumer (again), or one that does not. */
 void processes_effect_set(Processes *processes, uint32_t consumer, uint32_t pop, bool in_force,
                           uint32_t cause);
@@ -71,7 +74,8 @@ void processes_starve(Processes *processes, uint32_t consumer, uint32_t pop, uin
 
 /* A rolling restart begins; false when one is under way already, and nothing happens. */
 bool processes_roll(Processes *processes, const ProcessRoll *roll);
-void processes_kill(Processes *processes, const ProcessKill *kill);
+/* How many died. */
+uint32_t processes_kill(Processes *processes, const ProcessKill *kill);
 
 ProcessCounts processes_counts(const Processes *processes, uint32_t service, uint32_t cohort,
                                uint32_t pop);

@@ -27,6 +27,7 @@ typedef struct Parts {
     Routing *routing;
     Configs *configs;
     Tools *tools;
+    Levers *levers;
     Timeline *timeline;
     Responders *responders;
     uint32_t *config_column; /* [config] first of its gauges */
@@ -122,6 +123,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     parts->routing = routing_attach(run->sim, world);
     parts->processes = processes_attach(run->sim, world);
     parts->clusters = cluster_attach(run->sim, world);
+    parts->levers = levers_attach(run->sim, world);
     const ConfigParts config_parts = {
         .clusters = parts->clusters, .processes = parts->processes, .routing = parts->routing};
     parts->configs = config_attach(run->sim, world, &config_parts, messages);
@@ -135,6 +137,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .processes = parts->processes,
                                           .routing = parts->routing,
                                           .tools = parts->tools,
+                                          .levers = parts->levers,
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);

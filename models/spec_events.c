@@ -61,7 +61,7 @@ const char *const verb_abouts[VERB_COUNT] = {
     [VERB_SWITCH_FALLBACK] = "Serves the fronts of `services` with another `cohort`.",
     [VERB_SWITCH_BACK] = "Undoes switch-fallback.",
     [VERB_KILL_SWITCH] = "Calls to `services` are skipped, everywhere.",
-    [VERB_RESTORE] = "Undoes kill-switch.",
+    [VERB_RESTORE] = "Undoes kill-switch, fail-open and fail-closed.",
     [VERB_SCALE] = "Multiplies the servers of a core service, or a PoP service's CPU, with `by`.",
     [VERB_HALT] = "A service serves nothing `for` a time; calls wait.",
     [VERB_LIMIT] = "Admits at most `to_rate` fresh requests of a site; the rest gets 429.",
@@ -77,10 +77,10 @@ const char *const verb_abouts[VERB_COUNT] = {
                            "is answered with an error.",
     [VERB_SERVICE_SLOW] = "Calls to a service take `by` times as long, or `latency` longer.",
     [VERB_BURN_CPU] = "Calls to a service at the PoPs cost `by` times the CPU.",
-    [VERB_LINK] = "The way to a `location`, or from users to PoPs, loses a `share` and takes "
-                  "`latency` longer.",
-    [VERB_POWER_LOSS] = "A core `location` has no power, unless its generators start: chance "
-                        "`share`.",
+    [VERB_LINK] = "The way to a `location`, or from users to PoPs, loses a `share` or, with "
+                  "`latency`, takes longer.",
+    [VERB_POWER_LOSS] = "A core `location` has no power; `share` is the chance that its generators "
+                        "do not start, else they carry the load after `over`.",
     [VERB_CLOUD_OUTAGE] = "A `share` of the calls to the external services of a `location` fails.",
     [VERB_CERTIFICATE] = "The certificate of `sites` or `services` has expired: TLS fails.",
     [VERB_DNS_FAILURE] = "Names of `sites` do not resolve; `ramp` is the lifetime of old answers.",

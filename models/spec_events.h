@@ -37,7 +37,7 @@ typedef enum Verb {
     VERB_SERVICE_SLOW,  /* service, by, latency, PoPs: calls take longer */
     VERB_BURN_CPU,      /* service, by, PoPs: calls at the PoPs cost more CPU */
     VERB_LINK,          /* location or PoPs; share (lost), latency (added) */
-    VERB_POWER_LOSS,    /* location, share (chance that generators start), delay until they do */
+    VERB_POWER_LOSS,    /* location, share (chance that generators do not start), over */
     VERB_CLOUD_OUTAGE,  /* location, share: external services there fail */
     VERB_CERTIFICATE,   /* sites, services: TLS fails */
     VERB_DNS_FAILURE,   /* sites: names do not resolve, once resolvers' answers have expired */

@@ -233,7 +233,11 @@ timeline_attach(Sim *sim, const World *world, const TimelineParts *parts, SimMes
     bool looks = false;
     if (!check(world, messages))
         return NULL;
-    DeedParts deed_parts = {parts->clusters, parts->configs, parts->processes, parts->routing};
+    DeedParts deed_parts = {.clusters = parts->clusters,
+                            .configs = parts->configs,
+                            .processes = parts->processes,
+                            .routing = parts->routing,
+                            .levers = parts->levers};
     Timeline *timeline = sim_attach(sim, &ops);
     *timeline = (Timeline){.sim = sim,
                            .world = world,

@@ -22,6 +22,7 @@
 #pragma once
 
 #include "models/config.h"
+#include "models/levers.h"
 #include "models/tools.h"
 
 enum { TIMELINE_REPEATS_MAX = 10000 };
@@ -33,6 +34,7 @@ typedef struct TimelineParts {
     Configs *configs;
     Processes *processes;
     Routing *routing;
+    Levers *levers;
     Tools *tools;             /* may be NULL when no entry has `tools` */
     MetricReader read_metric; /* may be NULL when no entry has `when` or `if` */
     void *context;

@@ -247,19 +247,26 @@ check_fallbacks(const World *world, const SimList *needs, SimMessages *messages)
                            need->entity.name);
 }
 
+static void
+collect_condition(World *world, const EffectSpec *effect)
+{
+    if (effect->degrade && world_condition_find(world, effect->degrade) == SIM_NONE)
+        world->conditions[world->n_conditions++] = effect->degrade;
+}
+
 /* The names of degrade effects, each once, in order of appearance. */
 static void
 collect_conditions(World *world, SimArena *arena)
 {
-    uint32_t most = 0;
+    uint32_t most = world->n_services;
     for (uint32_t c = 0; c < world->n_configs; c++)
         most += world_config(world, c)->consumers.n;
     world->conditions = SIM_ARENA_NEW(arena, const char *, most + 1);
     for (uint32_t c = 0; c < world->n_configs; c++)
         SIM_EACH(const ConsumerSpec, consumer, world_config(world, c)->consumers)
-    if (consumer->effect.degrade &&
-        world_condition_find(world, consumer->effect.degrade) == SIM_NONE)
-        world->conditions[world->n_conditions++] = consumer->effect.degrade;
+    collect_condition(world, &consumer->effect);
+    for (uint32_t service = 0; service < world->n_services; service++)
+        collect_condition(world, &world_service(world, service)->when_killed);
 }
 
 uint32_t

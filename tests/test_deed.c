@@ -47,6 +47,7 @@ bench_of(FakeWorld *fake)
     bench.parts.clusters = cluster_attach(sim, world);
     bench.parts.processes = processes_attach(sim, world);
     bench.parts.routing = routing_attach(sim, world);
+    bench.parts.levers = levers_attach(sim, world);
     ConfigParts parts = {bench.parts.clusters, bench.parts.processes, bench.parts.routing};
     bench.parts.configs = config_attach(sim, world, &parts, fake->messages);
     bench.deeds = deed_attach(sim, world, &bench.parts);
@@ -114,15 +115,23 @@ switches_reach_the_plane(void)
               "  - {at: 1m, do: kill-switch, services: [kv, core]}\n"
               "  - {at: 1m, do: restore, services: core}\n"
               "  - {at: 1m, do: scale, service: core, by: 4x}\n"
-              "  - {at: 1m, do: purge, sites: web, share: 30%}\n";
+              "  - {at: 1m, do: purge, sites: web, share: 30%}\n"
+              "  - {at: 1m, do: fail-open, services: kv}\n"
+              "  - {at: 1m, do: fail-closed, services: core}\n"
+              "  - {at: 1m, do: restore, services: [kv, core]}\n"
+              "  - {at: 1m, do: restore, services: kv}\n";
     g_autoptr(FakeWorld) fake = fake_world_new(text, 3, 1);
     Bench bench = bench_of(fake);
-    for (uint32_t i = 0; i < 6; i++)
+    for (uint32_t i = 0; i < 10; i++)
         deed_do(bench.deeds, i, i);
+    CHECK_INT(fake_count(fake, FAKE_NEED), 4);
+    static const int failures[] = {NEED_OPEN, NEED_FAIL, NEED_AS_WRITTEN, NEED_AS_WRITTEN};
+    for (uint32_t i = 0; i < 4; i++)
+        CHECK_NEAR(fake_call(fake, FAKE_NEED, i).value, failures[i], 0);
     CHECK_INT(fake_call(fake, FAKE_FRONT, 0).who, KV);
     CHECK_INT(fake_call(fake, FAKE_FRONT, 0).where, 0);
     CHECK_INT(fake_call(fake, FAKE_FRONT, 1).where, SIM_NONE);
-    CHECK_INT(fake_count(fake, FAKE_KILL_SWITCH), 3);
+    CHECK_INT(fake_count(fake, FAKE_KILL_SWITCH), 6);
     CHECK_NEAR(fake_call(fake, FAKE_KILL_SWITCH, 2).value, 0, 0);
     CHECK_INT(fake_call(fake, FAKE_KILL_SWITCH, 2).who, CORE);
     CHECK_NEAR(fake_call(fake, FAKE_CAPACITY, 0).value, 4, 0);

@@ -55,7 +55,7 @@ attach(FakeWorld *fake)
         sim_journal_add(fake->world.journal, &(SimJournalEntry){.cause = SIM_NONE, .kind = "test"},
                         "cause %u", i);
     SIM_EACH(ConsumerSpec, consumer, world_config(&fake->world, 0)->consumers)
-    processes_consumer_add(processes, consumer);
+    processes_consumer_add(processes, consumer->service, consumer->cohort, &consumer->effect);
     return processes;
 }
 

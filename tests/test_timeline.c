@@ -39,6 +39,7 @@ attach(FakeWorld *fake)
     ConfigParts parts = {cluster_attach(sim, world), processes_attach(sim, world),
                          routing_attach(sim, world)};
     TimelineParts all = {.clusters = parts.clusters,
+                         .levers = levers_attach(sim, world),
                          .configs = config_attach(sim, world, &parts, fake->messages),
                          .processes = parts.processes,
                          .routing = parts.routing,
