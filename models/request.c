@@ -232,6 +232,7 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     plane->tick = (SimTime)((double)world->spec->clock.tick * factor);
     plane->log = options->log;
     plane->traces = options->traces;
+    plane->counts_sites = options->counts_sites;
     plane->has_fast_path = !options->has_no_fast_path && !options->log;
     plane->plan = flow_plan_new(world, plane->arena);
     traffic_init(&plane->traffic, world, plane->plan, plane->arena);
@@ -514,6 +515,18 @@ counts(const void *state, uint32_t pop)
                          .failed = llround(at->counts.failed)};
 }
 
+static PlaneCounts
+site_counts(const void *state, uint32_t pop, uint32_t site)
+{
+    const RequestPlane *plane = state;
+    SIM_ASSERT(plane->counts_sites);
+    if (plane->kept_of[pop] == SIM_NONE)
+        return (PlaneCounts){0};
+    const RequestPop *at = &plane->pops[plane->kept_of[pop]];
+    return (PlaneCounts){.offered = (int64_t)at->site_offered[site],
+                         .failed = (int64_t)at->site_failed[site]};
+}
+
 static const Books *
 books(const void *state)
 {
@@ -571,6 +584,7 @@ const PlaneOps request_plane_ops = {
     .origin_set = request_origin_set,
     .need_set = request_need_set,
     .counts = counts,
+    .site_counts = site_counts,
     .books = books,
     .cores = cores,
     .steps = steps,

@@ -352,7 +352,7 @@ typedef struct RequestPlane {
     const RequestTrace *traces; /* [site]; NULL without any */
     double *origin_failed;      /* [site] share refused in the last tick */
     uint32_t n_keyed;           /* sites whose caches are kept object by object */
-    bool has_fast_path;
+    bool has_fast_path, counts_sites;
     double pop_scale;
     uint32_t halt_slot, scale_slot;
     SimTime timeouts[REQUEST_TIMEOUTS_MAX];
@@ -388,6 +388,16 @@ typedef struct RequestPlane {
     double *asked, *rates;                    /* [row] scratch */
     uint32_t *stack;                          /* [2 row] scratch */
 } RequestPlane;
+
+/* An attempt of a client. */
+static inline void
+request_offered(RequestPlane *plane, RequestPop *pop, uint32_t row)
+{
+    plane->books->offered[row]++;
+    pop->counts.offered++;
+    if (pop->site_offered)
+        pop->site_offered[plane->rows[row].site]++;
+}
 
 /* draws ------------------------------------------------------------------------------------- */
 

@@ -170,15 +170,15 @@ unit_made(const RequestProgram *program, const Request *row, uint32_t first)
     return first;
 }
 
-/* Calls of a step whose services make more of them, or fewer; a part of one is a chance. */
+/* Calls of a step whose service makes more of them, or fewer; a part of one is a chance. */
 static uint32_t
 multiplied(const RequestPlane *plane, const RequestPop *pop, const Request *row, uint32_t calls)
 {
     const RequestProgram *program = &plane->rows[row->row].program;
+    uint32_t owner = program->steps[row->step].owner;
     double n = calls;
-    for (uint32_t at = program->steps[row->step].owner; at != REQUEST_NO_OWNER;
-         at = program->steps[at].owner)
-        n *= pop->behaviour[program->steps[unit_made(program, row, at)].unit].calls;
+    if (owner != REQUEST_NO_OWNER)
+        n *= pop->behaviour[program->steps[unit_made(program, row, owner)].unit].calls;
     double whole = floor(n);
     uint32_t purpose = DRAW_FATE + 64u * row->level + row->step;
     if (n > whole && request_draw(pop, row->number, purpose) < n - whole)

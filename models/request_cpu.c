@@ -85,8 +85,7 @@ call_ahead(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTim
     row->step = (uint16_t)__builtin_ctzll(calls);
     row->blamed = SIM_NONE;
     plane->books->fresh[wish->row]++;
-    plane->books->offered[wish->row]++;
-    pop->counts.offered++;
+    request_offered(plane, pop, wish->row);
     request_call_directly(plane, pop, request, done);
 }
 
@@ -98,6 +97,8 @@ pass(RequestPlane *plane, RequestPop *pop, const RequestWish *wish, SimTime late
     plane->passed[wish->row]++;
     plane->passed_miss[wish->row] += wish->is_miss;
     pop->passed++;
+    if (pop->site_offered)
+        pop->site_offered[plane->rows[wish->row].site]++;
     pop->latencies[OUTCOME_OK * SIM_HISTOGRAM_BUCKETS +
                    sim_histogram_index(latency + request_way(pop, wish->number))]++;
 }

@@ -181,7 +181,7 @@ request_entry_judge(const RequestPlane *plane, const RequestPop *pop, RequestWis
             wish->slot = entry->slot[k];
         }
     if (wish->entry == OUTCOME_OK &&
-        request_entry_delay(plane, pop, wish->row) >= plane->timeouts[row->clock]) {
+        request_entry_delay(plane, pop, wish->row) > plane->timeouts[row->clock]) {
         wish->entry = OUTCOME_TIMEOUT;
         wish->slot = slot_of_delay(entry);
     }

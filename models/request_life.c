@@ -258,6 +258,8 @@ request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, O
     plane->books->failed[row->row]++;
     plane->books->outcome_sum[outcome]++;
     pop->counts.failed++;
+    if (pop->site_failed)
+        pop->site_failed[of->site]++;
     if (may_retry(pop, row, of, outcome, now))
         retry_later(plane, pop, request, now);
     else
@@ -528,9 +530,8 @@ request_retry(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime no
     Request *row = &pop->requests[request];
     RequestWish wish = {.row = row->row, .level = row->level, .number = row->number};
     row->turn++;
-    plane->books->offered[row->row]++;
     plane->books->retries[row->row]++;
-    pop->counts.offered++;
+    request_offered(plane, pop, row->row);
     plane->attempts++;
     ask(plane, pop, &wish, now);
     fill(&pop->requests[request], &wish);
@@ -589,8 +590,7 @@ request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t mark,
         begin(plane, pop, request_client_new(plane, pop, &wish, mark, now), now);
     }
     plane->books->fresh[row] += !is_reload;
-    plane->books->offered[row]++;
-    pop->counts.offered++;
+    request_offered(plane, pop, row);
 }
 
 /* time-outs --------------------------------------------------------------------------------- */

@@ -58,7 +58,7 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path, 
                                   .unit = find_unit(walk->plane->plan, service, cohort),
                                   .share = share,
                                   .rest = (uint16_t)rest,
-                                  .owner = path->owner});
+                                  .owner = REQUEST_NO_OWNER});
 }
 
 /* The PoP service that a row enters. */

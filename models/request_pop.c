@@ -518,6 +518,10 @@ request_pop_attach(RequestPlane *plane, RequestPop *pop, uint32_t index, uint32_
         pop->behaviour[u] = BEHAVIOUR_NORMAL;
     if (index == SIM_NONE)
         return;
+    if (plane->counts_sites) {
+        pop->site_offered = SIM_ARENA_NEW(arena, uint64_t, world->n_sites);
+        pop->site_failed = SIM_ARENA_NEW(arena, uint64_t, world->n_sites);
+    }
     pop->region = world->geo->pops.at.region[index];
     pop->latencies =
         plane->region_latencies + (size_t)pop->region * OUTCOME_COUNT * SIM_HISTOGRAM_BUCKETS;

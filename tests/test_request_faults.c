@@ -212,7 +212,7 @@ a_longer_way_to_the_pop_shows_in_latency(void)
     const EntryFault fault = {.outcome = OUTCOME_TIMEOUT, .delay = 0.4, .cause = SIM_NONE};
     of.ops->entry_set(of.plane, SIM_NONE, SIM_NONE, &fault);
     plane_world_advance(&of, 40 * SIM_SECOND);
-    const EntryFault worse = {.outcome = OUTCOME_TIMEOUT, .delay = 3, .cause = SIM_NONE};
+    const EntryFault worse = {.outcome = OUTCOME_TIMEOUT, .delay = 3.5, .cause = SIM_NONE};
     of.ops->entry_set(of.plane, API, SIM_NONE, &worse);
     plane_world_finish(&of, end);
     const SimRecorder *recorder = of.ops->books(of.plane)->recorder;
@@ -295,7 +295,28 @@ services_make_more_calls(void)
     plane_world_free(&of);
 }
 
+static void
+sites_are_counted_pop_by_pop(void)
+{
+    PlaneWorld of = plane_world_new(&request_plane_ops, world_text, 1, 11,
+                                    (PlaneOptions){.duration = end, .counts_sites = true});
+    const EntryFault fault = {.share = 0.5, .outcome = OUTCOME_TLS, .cause = SIM_NONE};
+    of.ops->entry_set(of.plane, API, 0, &fault);
+    plane_world_finish(&of, end);
+    static const char *const names[] = {"site.web", "site.api"};
+    for (uint32_t s = 0; s < 2; s++) {
+        PlaneCounts counts = of.ops->site_counts(of.plane, 0, s);
+        g_autofree char *offered = g_strconcat(names[s], ".offered", NULL);
+        g_autofree char *failed = g_strconcat(names[s], ".failed", NULL);
+        CHECK_NEAR((double)counts.offered, plane_world_total(&of, offered, 0, end), 0);
+        CHECK_NEAR((double)counts.failed, plane_world_total(&of, failed, 0, end), 0);
+    }
+    CHECK(of.ops->site_counts(of.plane, 0, API).failed > 10000);
+    plane_world_free(&of);
+}
+
 static CU_TestInfo tests[] = {
+    {"sites_are_counted_pop_by_pop", sites_are_counted_pop_by_pop},
     {"calls_that_err_have_been_served", calls_that_err_have_been_served},
     {"bad_hosts_answer_without_serving", bad_hosts_answer_without_serving},
     {"lost_calls_time_out", lost_calls_time_out},

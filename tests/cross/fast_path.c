@@ -6,6 +6,7 @@
  * nothing is scheduled ahead.  All columns of the recorders, the latencies of the whole run and the
  * events of the kernel must be the same, to the last digit.
  */
+#include "tests/plane_world.h"
 #include "tests/whole_run.h"
 
 #include <math.h>
@@ -156,7 +157,104 @@ every_request_at_a_station_gives_the_same_run(void)
         compare(&cases[i], ", queue: 1000000000000", true);
 }
 
+/* faults ------------------------------------------------------------------------------------ */
+
+static const char faulty[] =
+    "network: {busiest: 3, cores: 8, cores_per_queue: 4, diurnal: {amplitude: 0%}}\n"
+    "services:\n"
+    "  proxy: {placement: pop, cpu: 8ms, needs: {rules: 70%}}\n"
+    "  rules: {placement: pop, inside: proxy, cpu: 2ms, needs: {db: {share: 20%, timeout: 1s}}}\n"
+    "  kv: {placement: core, station: {servers: 40, service_time: 20ms}}\n"
+    "  db: {placement: core, station: {servers: 40, service_time: 20ms}, needs: {kv: 50%}}\n"
+    "sites:\n"
+    "  web: {service: proxy, requests: 700/s, needs: {kv: {share: 30%, timeout: 1s}},\n"
+    "    cache: {cacheable: 60%, objects: 20k}, origin: {latency: 60ms},\n"
+    "    client: {timeout: 2s, retries: 2, backoff: 200ms, jitter: true, reload: 5s}}\n"
+    "  api: {service: proxy, requests: 100/s, origin: {capacity: 90/s}}\n";
+enum { PROXY, RULES, KV, DB };
+enum { WEB, API };
+
+/* At one second of the script. */
+static void
+act(const PlaneWorld *of, int second)
+{
+    Impairment fault = IMPAIRMENT_NONE;
+    Behaviour does = BEHAVIOUR_NORMAL;
+    EntryFault entry = {.outcome = OUTCOME_TIMEOUT, .cause = SIM_NONE};
+    OriginFault origin = {.cause = SIM_NONE};
+    bool is_on = second % 20 == 0;
+    switch (second / 20) {
+    case 1: /* lost, refused, bad, slow and wrong */
+        fault = is_on ? (Impairment){.errors = .2,
+                                     .bad_hosts = .1,
+                                     .lost = .1,
+                                     .delay = .3,
+                                     .slow = 1,
+                                     .quota_per_s = 150,
+                                     .cause = SIM_NONE}
+                      : fault;
+        of->ops->impair_set(of->plane, KV, &fault);
+        break;
+    case 2:
+        entry.share = is_on ? .2 : 0;
+        entry.delay = is_on ? .1 : 0;
+        of->ops->entry_set(of->plane, WEB, 1, &entry);
+        entry.outcome = OUTCOME_TLS;
+        of->ops->entry_set(of->plane, SIM_NONE, SIM_NONE, &entry);
+        break;
+    case 3:
+        origin.errors = is_on ? .3 : 0;
+        origin.delay = is_on ? .2 : 0;
+        of->ops->origin_set(of->plane, WEB, &origin);
+        of->ops->origin_set(of->plane, API, &origin);
+        break;
+    case 4:
+        does.delay = is_on ? .1 : 0;
+        does.calls = is_on ? 1.7 : 1;
+        of->ops->behaviour_set(of->plane, RULES, 0, 0, &does);
+        of->ops->need_set(of->plane, KV, is_on ? NEED_OPEN : NEED_AS_WRITTEN, SIM_NONE);
+        break;
+    default:
+        break;
+    }
+}
+
+static PlaneWorld
+run_script(bool has_no_fast_path, SimTime step)
+{
+    const SimTime end = 120 * SIM_SECOND;
+    PlaneWorld of = plane_world_new(&request_plane_ops, faulty, 3, 7,
+                                    (PlaneOptions){.duration = end,
+                                                   .counts_sites = true,
+                                                   .has_no_fast_path = has_no_fast_path});
+    for (SimTime at = 0; at < end; at += 10 * SIM_SECOND) {
+        for (SimTime now = at - 10 * SIM_SECOND + step; at > 0 && now < at; now += step)
+            plane_world_advance(&of, now);
+        plane_world_advance(&of, at);
+        act(&of, (int)(at / SIM_SECOND));
+    }
+    plane_world_finish(&of, end);
+    return of;
+}
+
+static void
+faults_are_the_same_with_and_without(void)
+{
+    PlaneWorld fast = run_script(false, SIM_MINUTE);
+    for (int i = 0; i < 3; i++) {
+        PlaneWorld plain = run_script(i > 0, i < 2 ? 37 * SIM_MILLISECOND : SIM_MINUTE);
+        const Books *left = fast.ops->books(fast.plane), *right = plain.ops->books(plain.plane);
+        CHECK_INT(differences("faults", left->recorder, right->recorder), 0);
+        CHECK_INT(differences("faults", left->pop_recorder, right->pop_recorder), 0);
+        CHECK_INT(sim_digest(fast.fake->sim), sim_digest(plain.fake->sim));
+        plane_world_free(&plain);
+    }
+    CHECK(plane_world_total(&fast, "all.failed", 0, SIM_HOUR) > 1000);
+    plane_world_free(&fast);
+}
+
 static CU_TestInfo tests[] = {
+    {"faults_are_the_same_with_and_without", faults_are_the_same_with_and_without},
     {"every_request_an_object_gives_the_same_run", every_request_an_object_gives_the_same_run},
     {"every_request_at_a_station_gives_the_same_run",
      every_request_at_a_station_gives_the_same_run},
