@@ -58,6 +58,7 @@ struct Responders {
     Team *teams;
     SimTime *fired; /* [observer] last; -1: never */
     bool *cleared;  /* [observer] since then */
+    uint64_t *done; /* [timeline entry] incident in which its team last did it */
     uint32_t n;
 };
 
@@ -177,6 +178,7 @@ responders_attach(Sim *sim, const World *world, const ResponderParts *parts, Sim
     responders->teams = SIM_ARENA_NEW(arena, Team, responders->n);
     responders->fired = SIM_ARENA_NEW(arena, SimTime, world->spec->observers.n);
     responders->cleared = SIM_ARENA_NEW(arena, bool, world->spec->observers.n);
+    responders->done = SIM_ARENA_NEW(arena, uint64_t, world->spec->timeline.n);
     for (uint32_t i = 0; i < world->spec->observers.n; i++)
         responders->fired[i] = -1;
     for (uint32_t i = 0; i < responders->n; i++) {
@@ -400,14 +402,21 @@ end_runbook(Responders *responders, Team *team)
         speak_after(responders, team, 0, WORD_MITIGATED);
 }
 
+/* Of this team, and not done in this incident. */
+static bool
+is_left(const Responders *responders, const Team *team, uint32_t entry)
+{
+    const SimList *entries = &responders->world->spec->timeline;
+    return SIM_ITEM(*entries, const TimelineSpec, entry)->team == id_of(responders, team) &&
+           responders->done[entry] != team->incident;
+}
+
 static void
 next_step(Responders *responders, Team *team)
 {
-    const World *world = responders->world;
     uint32_t id = team->step == SIM_NONE ? 0 : team->step + 1;
-    for (; id < world->spec->timeline.n; id++) {
-        if (SIM_ITEM(world->spec->timeline, const TimelineSpec, id)->team !=
-            id_of(responders, team))
+    for (; id < responders->world->spec->timeline.n; id++) {
+        if (!is_left(responders, team, id))
             continue;
         team->step = id;
         if (timeline_applies(responders->parts.timeline, id)) {
@@ -422,6 +431,19 @@ next_step(Responders *responders, Team *team)
     end_runbook(responders, team);
 }
 
+/* While it is not over: a step that did not apply when its turn came, and does now. */
+static void
+look_for_step(Responders *responders, Team *team)
+{
+    for (uint32_t id = 0; id < responders->world->spec->timeline.n; id++) {
+        if (!is_left(responders, team, id) || !timeline_applies(responders->parts.timeline, id))
+            continue;
+        team->step = id;
+        begin_step(responders, team);
+        return;
+    }
+}
+
 static void
 on_step(Sim *sim, void *state, SimEvent event)
 {
@@ -430,6 +452,7 @@ on_step(Sim *sim, void *state, SimEvent event)
     Team *team = &responders->teams[event.actor];
     SIM_ASSERT(team->stage == STAGE_ACTING);
     team->has_acted = true;
+    responders->done[team->step] = team->incident;
     if (is_over(responders, team))
         stand_down(responders, team);
     else
@@ -529,6 +552,8 @@ on_look(Sim *sim, void *state, SimEvent event)
     }
     if (team->stage == STAGE_DIAGNOSIS)
         follow_a_lead(responders, team);
+    if (team->stage == STAGE_WATCHING)
+        look_for_step(responders, team);
     sim_after(sim, look_period, &ops, LOOK, event.actor, event.arg);
 }
 

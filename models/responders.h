@@ -27,7 +27,9 @@
  *
  * The runbook is the timeline's entries with `team:`, in the file's order; one
  * begins when the one before is done.  Its chance, `if` and tools are the
- * timeline's (timeline.h, tools.h); its `delay` is how long the act takes.
+ * timeline's (timeline.h, tools.h); its `delay` is how long the act takes.  After
+ * the last step, while `until` does not hold, each ten seconds the steps that did
+ * not apply when their turn came are looked at again.
  *
  * `until` is looked at each ten seconds from the acknowledgement on.  When it
  * holds after the triage the team stands down, whatever it was about to do; an

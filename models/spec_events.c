@@ -190,7 +190,8 @@ static const SimField timeline_fields[] = {
       .about = "That it happens at all, drawn once."),
     T(only_if, "if", CUSTOM, .parse = trigger_parse, .print = trigger_print,
       .expected = "a condition on a metric such as `errors > 5%`",
-      .about = "When its time has come and this does not hold, it is skipped."),
+      .about = "When its time has come and this does not hold, it is skipped; a team looks at it "
+               "again after its last step."),
     T(verb, "do", CHOICE, .required = true, .choices = verb_names, .about = "What happens."),
     T(config, "config", REFERENCE, .path = "configs", .about = "Which config."),
     T(cluster, "cluster", REFERENCE, .path = "clusters", .about = "Which cluster."),

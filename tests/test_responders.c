@@ -486,6 +486,30 @@ steps_that_do_not_apply_are_skipped(void)
     close_case(&at);
 }
 
+/* After the last step, while it is not over, what did not apply is looked at again. */
+static void
+a_step_that_comes_to_apply_is_done_while_they_watch(void)
+{
+    static const char text[] =
+        WORLD "teams:\n" STEADY "    until: errors < 1% for 3h\n"
+              "timeline:\n"
+              "  - {team: edge, if: errors < 1%, delay: 1m, do: note, text: when well}\n"
+              "  - {team: edge, delay: 1m, do: note, text: at once}\n"
+              "  - {team: edge, if: errors < 1%, delay: 1m, do: note, text: well too}\n"
+              "  - {team: edge, chance: 0%, do: note, text: never}\n";
+    Case at;
+    open_case(&at, text, 1);
+    at.well_from = 60 * SIM_MINUTE;
+    give(&at, 10 * SIM_MINUTE, ERRORS, true);
+    sim_run(at.fake->sim, 3 * SIM_HOUR);
+    g_autofree char *journal = fake_journal(at.fake);
+    CHECK_HAS(journal, "41:00 timeline.happens at once\n");
+    CHECK_NEAR(minutes_at(&at, "timeline.happens", 1), 61, 0.2);
+    CHECK_NEAR(minutes_at(&at, "timeline.happens", 2), 62, 0.2);
+    CHECK_INT(count_lines(&at, "timeline.happens"), 3);
+    close_case(&at);
+}
+
 #define UNTIL "    until: errors < 1% for 5m\n"
 
 static void
@@ -615,6 +639,8 @@ static CU_TestInfo tests[] = {
     {"a_lock_out_delays_the_act_and_break_glass_shortens_it",
      a_lock_out_delays_the_act_and_break_glass_shortens_it},
     {"steps_that_do_not_apply_are_skipped", steps_that_do_not_apply_are_skipped},
+    {"a_step_that_comes_to_apply_is_done_while_they_watch",
+     a_step_that_comes_to_apply_is_done_while_they_watch},
     {"a_team_stands_down_when_it_is_over_and_can_be_paged_again",
      a_team_stands_down_when_it_is_over_and_can_be_paged_again},
     {"the_public_hears_at_the_first_word_each_interval_and_each_stage",
