@@ -471,6 +471,13 @@ counts(const void *plane, uint32_t pop)
                          .failed = llround(flow->pops[pop].counts.failed)};
 }
 
+static PlaneMeans
+means(const void *plane, uint32_t pop)
+{
+    const BooksPop *counts = &((const Flow *)plane)->pops[pop].counts;
+    return (PlaneMeans){.offered = counts->offered, .failed = counts->failed};
+}
+
 static PlaneCounts
 site_counts(const void *plane, uint32_t pop, uint32_t site)
 {
@@ -500,7 +507,6 @@ steps(const void *plane)
 
 const PlaneOps flow_plane_ops = {
     .name = "flow",
-    .is_fluid = true,
     .attach = attach,
     .finish = finish,
     .books = books,
@@ -520,5 +526,6 @@ const PlaneOps flow_plane_ops = {
     .origin_set = flow_origin_set,
     .need_set = need_set,
     .counts = counts,
+    .means = means,
     .site_counts = site_counts,
 };

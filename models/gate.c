@@ -18,16 +18,16 @@ struct Gate {
     const GateSpec *spec;
     const uint32_t *order; /* [pop] */
     bool *is_watched;      /* [pop] */
-    PlaneCounts *base;     /* [pop] when the watch began */
     bool *is_baseline;     /* [pop] */
-    PlaneCounts *seen;     /* [pop] of the baseline, at the last look */
+    PlaneCounts *seen;     /* [pop] of both, at the last look */
+    PlaneMeans *means;     /* [pop] of both, at the last look, where the plane has them */
     uint32_t n_watched, n_baseline;
-    PlaneCounts truth; /* of those watched, at the last look */
-    Sample *samples;   /* a ring, by number of the look */
+    Sample *samples; /* a ring, by number of the look */
     uint32_t n_samples;
     uint64_t looks;
     int64_t wave_offered; /* when the wave began */
     double z;             /* limit of the level alpha */
+    bool has_noise;       /* that is to be drawn */
     SimRng noise;
     uint64_t n_draws;
 };
@@ -50,9 +50,11 @@ gate_new(Sim *sim, const World *world, const ConfigSpec *config, const uint32_t 
     gate->n_samples = (uint32_t)(window + steps_of(spec, spec->lag) + 2);
     gate->samples = SIM_ARENA_NEW(arena, Sample, gate->n_samples);
     gate->is_watched = SIM_ARENA_NEW(arena, bool, world->n_pops);
-    gate->base = SIM_ARENA_NEW(arena, PlaneCounts, world->n_pops);
     gate->is_baseline = SIM_ARENA_NEW(arena, bool, world->n_pops);
     gate->seen = SIM_ARENA_NEW(arena, PlaneCounts, world->n_pops);
+    gate->means = SIM_ARENA_NEW(arena, PlaneMeans, world->n_pops);
+    gate->has_noise =
+        (spec->kind == GATE_BINOMIAL || spec->kind == GATE_BASELINE) && world->ops->means;
     gate->z = sim_normal_quantile(1 - spec->alpha);
     gate->noise = sim_stream(sim, "rollout/%.100s/noise", config->entity.name);
     return gate;
@@ -60,10 +62,14 @@ gate_new(Sim *sim, const World *world, const ConfigSpec *config, const uint32_t 
 
 /* watching ---------------------------------------------------------------------------------- */
 
-static PlaneCounts
-counts_of(const Gate *gate, uint32_t pop)
+/* From now on. */
+static void
+begin_at(Gate *gate, uint32_t pop)
 {
-    return gate->world->ops->counts(gate->world->plane, pop);
+    const World *world = gate->world;
+    gate->seen[pop] = world->ops->counts(world->plane, pop);
+    if (gate->has_noise)
+        gate->means[pop] = world->ops->means(world->plane, pop);
 }
 
 static void
@@ -73,7 +79,7 @@ watch(Gate *gate, uint32_t pop)
         return;
     gate->is_watched[pop] = true;
     gate->n_watched++;
-    gate->base[pop] = counts_of(gate, pop);
+    begin_at(gate, pop);
 }
 
 /* From the end of the order, so that later waves reach it last. */
@@ -87,7 +93,7 @@ fill_baseline(Gate *gate)
             continue;
         gate->is_baseline[pop] = true;
         gate->n_baseline++;
-        gate->seen[pop] = counts_of(gate, pop);
+        begin_at(gate, pop);
     }
 }
 
@@ -109,7 +115,6 @@ gate_start(Gate *gate)
     gate->looks = 0;
     gate->wave_offered = 0;
     gate->n_watched = gate->n_baseline = 0;
-    gate->truth = (PlaneCounts){0};
     gate->samples[0] = (Sample){0};
     for (uint32_t pop = 0; pop < gate->world->n_pops; pop++) {
         gate->is_watched[pop] = gate->is_baseline[pop] = false;
@@ -126,58 +131,51 @@ sample_at(const Gate *gate, uint64_t look)
     return &gate->samples[look % gate->n_samples];
 }
 
-/* Failures among an interval's requests, as a counter of single requests would have them. */
+/* Failures among an interval's requests, as counters of single requests would have them. */
 static int64_t
-noisy(Gate *gate, PlaneCounts interval)
+draw_failed(Gate *gate, int64_t offered, PlaneMeans means)
 {
-    bool is_test = gate->spec->kind == GATE_BINOMIAL || gate->spec->kind == GATE_BASELINE;
-    if (!is_test || !gate->world->ops->is_fluid || interval.offered <= 0 || interval.failed <= 0)
-        return interval.failed;
+    if (offered <= 0 || means.offered <= 0)
+        return 0;
+    double share = CLAMP(means.failed / means.offered, 0, 1);
     gate->noise.counter = gate->n_draws++ * DRAW_STRIDE;
-    double share = (double)interval.failed / (double)interval.offered;
-    return (int64_t)sim_rng_binomial(&gate->noise, (uint64_t)interval.offered, MIN(share, 1));
+    return (int64_t)sim_rng_binomial(&gate->noise, (uint64_t)offered, share);
 }
 
+/* What the PoPs counted since the last look. */
 static PlaneCounts
-watched_interval(Gate *gate)
+interval_of(Gate *gate, const bool *is_meant)
 {
-    PlaneCounts now = {0}, before = gate->truth;
-    for (uint32_t pop = 0; pop < gate->world->n_pops; pop++) {
-        if (!gate->is_watched[pop])
+    const World *world = gate->world;
+    PlaneCounts sum = {0};
+    PlaneMeans means = {0};
+    for (uint32_t pop = 0; pop < world->n_pops; pop++) {
+        if (!is_meant[pop])
             continue;
-        PlaneCounts counts = counts_of(gate, pop);
-        now.offered += counts.offered - gate->base[pop].offered;
-        now.failed += counts.failed - gate->base[pop].failed;
+        PlaneCounts before = gate->seen[pop];
+        PlaneMeans mean = gate->means[pop];
+        begin_at(gate, pop);
+        sum.offered += gate->seen[pop].offered - before.offered;
+        sum.failed += gate->seen[pop].failed - before.failed;
+        means.offered += gate->means[pop].offered - mean.offered;
+        means.failed += gate->means[pop].failed - mean.failed;
     }
-    gate->truth = now;
-    return (PlaneCounts){now.offered - before.offered, now.failed - before.failed};
-}
-
-static PlaneCounts
-baseline_interval(Gate *gate)
-{
-    PlaneCounts interval = {0};
-    for (uint32_t pop = 0; gate->n_baseline > 0 && pop < gate->world->n_pops; pop++) {
-        if (!gate->is_baseline[pop])
-            continue;
-        PlaneCounts counts = counts_of(gate, pop);
-        interval.offered += counts.offered - gate->seen[pop].offered;
-        interval.failed += counts.failed - gate->seen[pop].failed;
-        gate->seen[pop] = counts;
-    }
-    return interval;
+    if (gate->has_noise)
+        sum.failed = draw_failed(gate, sum.offered, means);
+    return sum;
 }
 
 static void
 take_sample(Gate *gate)
 {
     Sample now = *sample_at(gate, gate->looks);
-    PlaneCounts with = watched_interval(gate), without = baseline_interval(gate);
+    PlaneCounts with = interval_of(gate, gate->is_watched);
+    PlaneCounts without = interval_of(gate, gate->is_baseline);
     double ratio = with.offered > 0 ? (double)with.failed / (double)with.offered : 0;
     now.offered += with.offered;
-    now.failed += noisy(gate, with);
+    now.failed += with.failed;
     now.base_offered += without.offered;
-    now.base_failed += noisy(gate, without);
+    now.base_failed += without.failed;
     now.ratio_ppb += (int64_t)(ratio * 1e9 + 0.5);
     *sample_at(gate, ++gate->looks) = now;
 }

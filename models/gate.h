@@ -20,10 +20,10 @@
  * one that gets the version leaves it.  With no PoP left there is no verdict.
  * Requests that fail together prove less: counts are divided by design_effect.
  *
- * Where the plane's counters are expectations without noise (PlaneOps.is_fluid)
- * the tests draw it: Binomial(offered, failed share) at each look, as if the
- * failures were spread evenly over the PoPs.  So a small canary can miss on
- * either plane.  threshold and burn take the counters as they are.
+ * Where the plane's counters are expectations (PlaneOps.means) the tests draw
+ * the noise of single requests: Binomial(offered, failed share) of each interval,
+ * as if the failures were spread evenly over its PoPs.  So a small canary can
+ * miss on either plane.  threshold and burn take the counters as they are.
  *
  * Left out: differences of PoPs in size and region between canary and baseline,
  * which a real comparison must also survive.

@@ -48,6 +48,10 @@ typedef struct PlaneCounts { /* cumulative, of one PoP, all sites */
     int64_t offered, failed;
 } PlaneCounts;
 
+typedef struct PlaneMeans {
+    double offered, failed;
+} PlaneMeans;
+
 /* What faults do to the calls of a central service, on top of what its station does. */
 typedef struct Impairment {
     double errors;      /* share answered with the service's failure outcome, having been served */
@@ -109,7 +113,6 @@ typedef struct PlaneLatency { /* of a run, by region, service or outcome */
 
 typedef struct PlaneOps {
     const char *name;
-    bool is_fluid; /* its counters are expectations, without the noise of single requests */
     /* Attaches the plane to the run and makes itself the world's; every metro at its nearest PoP.
      */
     void *(*attach)(Sim *sim, World *world, const PlaneOptions *options);
@@ -151,6 +154,9 @@ typedef struct PlaneOps {
     PlaneCounts (*site_counts)(const void *plane, uint32_t pop, uint32_t site);
     /* Counters of a PoP up to its last step, which is at most ten seconds old. */
     PlaneCounts (*counts)(const void *plane, uint32_t pop);
+    /* The same before rounding, of a plane whose counters are expectations; NULL: they are of
+     * single requests, with their noise. */
+    PlaneMeans (*means)(const void *plane, uint32_t pop);
     const Books *(*books)(const void *plane);
     double (*cores)(const void *plane, uint32_t pop); /* CPU capacity of a PoP, as it stands */
     uint64_t (*steps)(const void *plane);             /* of PoPs, or requests: the work done */

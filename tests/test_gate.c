@@ -32,6 +32,14 @@ count(const FakeWorld *fake, uint32_t pop)
     return bench->counts[pop];
 }
 
+static PlaneMeans
+mean(const void *plane, uint32_t pop)
+{
+    const FakeWorld *fake = plane;
+    PlaneCounts counts = count(fake, pop);
+    return (PlaneMeans){(double)counts.offered, (double)counts.failed};
+}
+
 static Bench *
 bench_new(const char *gate, bool is_fluid)
 {
@@ -41,7 +49,7 @@ bench_new(const char *gate, bool is_fluid)
     bench->fake->counts = count;
     bench->fake->context = bench;
     bench->ops = *bench->fake->world.ops;
-    bench->ops.is_fluid = is_fluid;
+    bench->ops.means = is_fluid ? mean : NULL;
     bench->fake->world.ops = &bench->ops;
     for (uint32_t i = 0; i < POPS; i++)
         bench->order[i] = i;
