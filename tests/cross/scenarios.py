@@ -44,10 +44,13 @@ CUTS = {
     "rollout-all-at-once": (EDGE, USUAL),
     "rollout-canary": (["--set", "network.requests=8k/s", "--set", "network.cores_min=0.01"],
                        GATED),
+    "canary-large-enough": ([], GATED),
+    "canary-long-enough": ([], GATED),
+    "canary-too-small": ([], GATED),
 }
 SAMPLE_POPS = {"cloudflare-2025-11-18": "8"}
 # What reacts to traffic: what a gate decides, and what people do when a metric says so.
-ENDOGENOUS = ("rollout.stopped", "timeline/people")
+ENDOGENOUS = ("rollout.stopped", "rollout.extended", "timeline/people")
 
 
 def run(name, plane, arguments):
