@@ -351,6 +351,16 @@ rollout_wave_pops(const Rollouts *rollouts, uint32_t config, uint32_t wave, uint
 }
 
 uint32_t
+rollout_wave_reach(const Rollouts *rollouts, uint32_t config, uint32_t wave, uint32_t lane,
+                   const uint32_t **ret_pops)
+{
+    const Rollout *row = row_at(rollouts, config);
+    SIM_ASSERT(wave < n_waves(row));
+    *ret_pops = row->order;
+    return pops_after(rollouts, row, lane, wave);
+}
+
+uint32_t
 rollout_pushed_pops(const Rollouts *rollouts, uint32_t config, uint32_t lane,
                     const uint32_t **ret_pops)
 {

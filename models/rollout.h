@@ -56,6 +56,9 @@ void rollout_start(Rollouts *rollouts, uint32_t config, uint32_t push, uint32_t 
 /* The PoPs at which the wave adds the lane, in order; how many. */
 uint32_t rollout_wave_pops(const Rollouts *rollouts, uint32_t config, uint32_t wave, uint32_t lane,
                            const uint32_t **ret_pops);
+/* All PoPs at which the lane has the version once the wave is pushed. */
+uint32_t rollout_wave_reach(const Rollouts *rollouts, uint32_t config, uint32_t wave, uint32_t lane,
+                            const uint32_t **ret_pops);
 /* All PoPs at which the waves so far were pushed to the lane. */
 uint32_t rollout_pushed_pops(const Rollouts *rollouts, uint32_t config, uint32_t lane,
                              const uint32_t **ret_pops);

@@ -301,6 +301,28 @@ run_config_version(const Run *run, uint32_t config, uint32_t version)
                         .is_bad = config_is_bad(configs, config, version)};
 }
 
+RunWave
+run_wave(const Run *run, uint32_t config, uint32_t wave)
+{
+    const World *world = &run->parts->world;
+    const Rollouts *rollouts = config_rollouts(run->parts->configs);
+    const Lanes *lanes = rollout_lanes(rollouts, config);
+    const uint32_t *order;
+    RunWave reached = {0};
+    double all = 0;
+    for (uint32_t pop = 0; pop < world->n_pops; pop++)
+        all += world->demand[pop];
+    for (uint32_t lane = 0; lane < lanes->n && all > 0; lane++) {
+        uint32_t n = rollout_wave_reach(rollouts, config, wave, lane, &order);
+        reached.n_pops = MAX(reached.n_pops, n);
+        for (uint32_t i = 0; i < n; i++)
+            reached.reached += lanes->weights[lane] * world->demand[order[i]] / all;
+    }
+    for (uint32_t i = 0; i < reached.n_pops; i++)
+        reached.traffic += world->demand[order[i]] / all;
+    return reached;
+}
+
 SimTime
 run_entry_time(const Run *run, uint32_t entry)
 {

@@ -53,6 +53,12 @@ typedef struct RunVersion {
     bool is_bad; /* breaks a consumer or a limit */
 } RunVersion;
 
+typedef struct RunWave { /* what a config's rollout has reached once the wave is pushed */
+    uint32_t n_pops;
+    double traffic; /* share of all requests that enter these PoPs, over a day */
+    double reached; /* of all requests: those of the cohorts that have the version */
+} RunWave;
+
 /* Everything that only the whole can show wrong (a need of a service that is not at the PoP, shares
  * that sum to more than 100 %, an unknown metric, region, cohort, timeline id, loop inside a PoP)
  * is reported with its mark to messages; then and on any earlier error the result is NULL. */
@@ -86,6 +92,7 @@ double run_bites_entry(const Run *run, uint32_t entry);
 /* Version 0 is the ordinary one, there from the start. */
 uint32_t run_config_versions(const Run *run, uint32_t config);
 RunVersion run_config_version(const Run *run, uint32_t config, uint32_t version);
+RunWave run_wave(const Run *run, uint32_t config, uint32_t wave);
 /* When timeline entry i first happened; -1: not (yet). */
 SimTime run_entry_time(const Run *run, uint32_t entry);
 /* The work done: steps of PoPs on the flow plane, attempts of clients on the request plane. */

@@ -107,7 +107,7 @@ print_time(GString *out, int32_t seconds)
         g_string_append_printf(out, ":%02d", seconds % 60);
 }
 
-static void
+void
 week_print(const void *data, GString *out)
 {
     const Week *week = data;

@@ -36,4 +36,7 @@ typedef struct ChangeSpec {
     int emergency;   /* ChangeEmergency: what push-known-good by hand does */
 } ChangeSpec;
 
+/* "mon,tue 08:00-16:00", to the end of out. */
+void week_print(const void *week, GString *out);
+
 extern const SimFieldTable change_table;

@@ -1,3 +1,4 @@
+#include "sim/cmd/check_rollouts.h"
 #include "sim/cmd/command.h"
 #include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
@@ -12,13 +13,6 @@
 #include <string.h>
 
 enum { TEXT_MAX = 64, SITES_SHOWN = 8 };
-
-/* PoPs that have the version once a wave of this share is pushed. */
-static uint32_t
-wave_pops(double share, uint32_t n_pops)
-{
-    return (uint32_t)CLAMP(floor(share * n_pops + 0.5), 1, n_pops);
-}
 
 /* network ----------------------------------------------------------------------------------- */
 
@@ -69,33 +63,7 @@ append_network(GString *out, const Run *run, const Exposure *exposure)
     append_place(out, "all", &all, rate, all.traffic);
 }
 
-/* rollouts ---------------------------------------------------------------------------------- */
-
-static void
-append_rollout(GString *out, const ConfigSpec *config, uint32_t n_pops)
-{
-    const RolloutSpec *rollout = &config->rollout;
-    char soak[TEXT_MAX], most[TEXT_MAX];
-    g_string_append_printf(out, "  %s: ", config->entity.name);
-    if (rollout->waves.n == 0)
-        g_string_append_printf(out, "all %u PoPs at once", n_pops);
-    for (uint32_t w = 0; w < rollout->waves.n; w++) {
-        const WaveSpec *wave = SIM_ITEM(rollout->waves, WaveSpec, w);
-        g_string_append_printf(out, "%s%u PoPs, %s", w ? "; then " : "",
-                               wave_pops(wave->share, n_pops),
-                               sim_quantity_format_duration(soak, sizeof soak, wave->soak));
-    }
-    if (rollout->gate.kind == GATE_NONE)
-        g_string_append(out, "; no gate");
-    else
-        g_string_append_printf(
-            out, "; gate at %s over %s",
-            sim_quantity_format_share(most, sizeof most, rollout->gate.at_most),
-            sim_quantity_format_duration(soak, sizeof soak, rollout->gate.window));
-    g_string_append(out, config->validate_at_loader || config->generator.validate
-                             ? "; validated\n"
-                             : "; not validated\n");
-}
+/* targets ----------------------------------------------------------------------------------- */
 
 static bool
 selects(const PopSelector *selector, const Geo *geo, uint32_t pop)
@@ -395,7 +363,7 @@ json_rollback(Json *json, const Spec *spec, const Exposure *exposure)
 }
 
 static void
-check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposure *exposure)
+check_json(GString *out, const Scenario *scenario, const Run *run, const Exposure *exposure)
 {
     const Spec *spec = &scenario->spec;
     Json json = {.out = out};
@@ -403,7 +371,7 @@ check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposur
     json_text(&json, "scenario", scenario->name);
     json_text(&json, "title", spec->title);
     json_text(&json, "hash", scenario->hash);
-    json_integer(&json, "pops", geo->n_pops);
+    json_integer(&json, "pops", run_geo(run)->n_pops);
     json_chains(&json, "loops", spec, exposure->loops, exposure->n_loops, true);
     json_chains(&json, "behind_the_edge", spec, exposure->chains, exposure->n_services, false);
     json_rollback(&json, spec, exposure);
@@ -429,6 +397,7 @@ check_json(GString *out, const Scenario *scenario, const Geo *geo, const Exposur
         json_number(&json, SIM_ITEM(spec->vendors, VendorSpec, v)->entity.name,
                     exposure->vendor_traffic[v]);
     json_close(&json, '}');
+    check_rollouts_json(&json, run, spec, exposure);
     json_close(&json, '}');
 }
 
@@ -452,14 +421,11 @@ check_one(const char *name, char **set, bool wants_json, bool is_quiet)
     if (is_quiet)
         return CODE_HELD;
     if (wants_json)
-        check_json(out, scenario, geo, exposure);
+        check_json(out, scenario, run, exposure);
     else {
         g_string_append_printf(out, "%s\n%s: no errors\n", spec->title, scenario->name);
         append_network(out, run, exposure);
-        if (spec->configs.n)
-            g_string_append(out, "\nRollouts\n");
-        SIM_EACH(ConfigSpec, config, spec->configs)
-        append_rollout(out, config, geo->n_pops);
+        check_rollouts_append(out, run, spec, exposure);
         append_targets(out, scenario, geo);
         append_chains(out, spec, exposure);
         append_tools(out, spec, exposure);

@@ -222,6 +222,29 @@ def a_good_scenario_is_checked():
     check(run("check", "--quiet", "good.yaml").stdout == "", "quiet prints")
 
 
+CANARY = GOOD.replace("    consumers:", """\
+    change: {windows: ['mon-thu 08:00-16:00'], approval: 10m}
+    rollout: {waves: [30%, 100%], gate: {kind: binomial, at_most: 0.1%, lag: 0s}}
+    consumers:""")
+
+
+def a_canary_is_sized():
+    """One of three PoPs for ten minutes; what it would notice is in the text and in the JSON."""
+    write("canary.yaml", CANARY)
+    expect(run("check", "canary.yaml"), 0, "rules: 1 PoPs, 10m; then 3 PoPs",
+           "waits for: mon,tue,wed,thu 08:00-16:00; approval, 10m at the median; the way back does",
+           "first wave: 33.3 % of PoPs", "its gate sees ", "95 of 100 versions that fail 0.1")
+    about = json.loads(run("check", "--json", "canary.yaml").stdout)["rollouts"]["rules"]
+    check(about["bypass"] == "none" and .001 < about["noticed_share"] < .002, about)
+    check(6e5 < about["first_wave_requests"] < 6e6, about)
+    rare = run("check", "--set", "network.requests=1/s", "canary.yaml")
+    expect(rare, 0, "95 of 100 versions that fail 2.5 %")
+    expect(run("check", "--set", "network.requests=0.1/s", "canary.yaml"), 0,
+           "requests in 10m; too few to notice anything")
+    expect(run("check", "--set", "configs.rules.rollout.bypass=data", "canary.yaml"), 0,
+           "past all that: all versions, since it is data")
+
+
 def loops_through_the_edge_are_found():
     write("loop.yaml", GOOD.replace(
         "  proxy: {placement: pop, cpu: 1ms}\n",
