@@ -89,6 +89,7 @@ static void
 begin_trial(Breaker *breaker, SimTime now)
 {
     breaker->state = BREAKER_TRYING;
+    breaker->due = breaker->until < now ? breaker->until : now;
     breaker->free = kinds[breaker->rule.kind].trial;
     breaker->tried_ok = breaker->tried_failed = breaker->tried_slow = 0;
     breaker->until = sim_time_add(now, breaker->rule.open);
@@ -167,7 +168,9 @@ count_trial(Breaker *breaker, const BreakerCalls *calls)
     breaker->tried_ok += calls->ok;
     breaker->tried_failed += calls->failed;
     breaker->tried_slow += calls->slow;
-    judge_trial(breaker, calls->to, calls->from < calls->to);
+    bool draws = calls->from < calls->to;
+    SimTime went = calls->from > breaker->due ? calls->from : breaker->due;
+    judge_trial(breaker, draws ? sim_time_add(went, breaker->took) : calls->to, draws);
 }
 
 /* hystrix ----------------------------------------------------------------------------------- */

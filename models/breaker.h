@@ -67,6 +67,8 @@ typedef struct Breaker {
     SimTime until;    /* open: calls try then; trying: the trial is given out anew */
     SimTime looks_at; /* hystrix: the window is read again */
     uint32_t opened;  /* times, since it was last closed by a trial */
+    SimTime due;      /* trying: since then */
+    SimTime took;     /* in rates: how long a call takes; the owner's to set */
     double free;      /* trying: calls that may still go */
     double tried_ok, tried_failed, tried_slow; /* trying: their answers */
     double run, hazard, threshold;             /* finagle: calls on end; chance used up; drawn */
@@ -82,7 +84,7 @@ void breaker_init(Breaker *breaker, const BreakerRule *rule, SimRng rng);
 
 /* One call: whether it may go. */
 bool breaker_admit(Breaker *breaker, SimTime now);
-/* In rates: the share that may go of so many calls that are about to come. */
+/* In rates: the share that may go of so many calls that come in a step that goes on to `now`. */
 double breaker_share(Breaker *breaker, SimTime now, double calls);
 
 typedef struct BreakerCalls { /* calls that went and have their answer */

@@ -191,6 +191,7 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     flow->books = books_new(world, flow->plan, arena, options->duration);
     books_ways_find(flow->books, flow->traffic.demand, arena);
     attach_services(flow);
+    flow_guard_attach(flow);
     flow_cause_attach(flow);
     flow->latency = SIM_ARENA_NEW(arena, SimHistogram, 1);
     for (uint32_t p = 0; p < flow->n_pops; p++) {

@@ -17,6 +17,11 @@
  *      the plan's order, so that an attempt has one first cause;
  *   4. failures: machine retries within their budget, at once or after a
  *      back-off (delay line); then people wait and reload, or give up.
+ * A guarded need (flow_guard.c) has a state at each PoP and in each central
+ * caller: what share of its calls goes is decided before a step, of the number
+ * asked for in the last, and what came of them counted after it.  PoPs with a
+ * guard at work step with the tick.
+ *
  * Central stations then advance a tick with the calls of all PoPs (flow_core.h)
  * and their failed share is what PoPs meet in the next tick.
  *
@@ -80,6 +85,38 @@ typedef struct FlowEntry { /* NULL columns until the first fault */
     bool is_set, has_delay;
 } FlowEntry;
 
+/* What guards one caller's calls over a need, at one place. */
+typedef struct FlowGuard {
+    uint32_t index;     /* of books->guards */
+    Breaker *breaker;   /* NULL: none, as the others */
+    Throttle *throttle; /* with its rule */
+    const ThrottleRule *rule;
+    Outlier *outlier;
+    double asked;          /* calls a second that the caller wanted in the last step */
+    double in_hand;        /* of the bulkhead */
+    double tokens;         /* retries saved up */
+    double come;           /* share of calls that the breaker lets pass in this step */
+    double pass;           /* share that its breaker and throttle let pass */
+    double go;             /* share that is made */
+    double grant;          /* share of the retries wanted that is made */
+    double once;           /* share of tries that fails */
+    double tries;          /* a call that is made */
+    double lost;           /* share of the calls made that fails in the end */
+    double spread;         /* factor on calls that meet good hosts: bad ones are left out */
+    uint32_t slot;         /* cause of most of the failures that it saw last */
+    bool was_clean;        /* no failure in the last step */
+    double sent, lost_sum; /* a second: its part of the plane's sums */
+} FlowGuard;
+
+/* Calls of a step that a guard decides on. */
+typedef struct FlowCalls {
+    const NeedSpec *need;
+    uint32_t target; /* core */
+    double front;    /* share that the front before it loses */
+    uint32_t front_slot;
+    SimTime from, to;
+} FlowCalls;
+
 typedef struct FlowPop {
     SimTime at, due;  /* advanced up to; the next step is due no later */
     uint32_t stretch; /* ticks that a step may take */
@@ -98,6 +135,8 @@ typedef struct FlowPop {
     double *zone_lost;    /* [zone] share lost to overload in the last step */
     double *calls;        /* [edge] calls a second */
     double *passed;       /* [edge] of those, through the front */
+    FlowGuard *guards;    /* [guarded edge]; NULL: none */
+    bool is_guarding;     /* some guard has something to do */
     double *age;          /* [site] of the cache, in requests */
     double *misses;       /* [site] requests a second to the origin */
     Behaviour *behaviour; /* [unit] */
@@ -137,9 +176,10 @@ typedef struct FlowNowhere {
 
 typedef struct FlowCall { /* a need of a central service */
     const NeedSpec *need;
-    uint32_t target; /* core; SIM_NONE: a PoP service, which central ones reach by fronts only */
-    uint32_t stream; /* of the target's station */
-    double failed;   /* share that fails, of the last tick */
+    uint32_t target;  /* core; SIM_NONE: a PoP service, which central ones reach by fronts only */
+    uint32_t stream;  /* of the target's station */
+    double failed;    /* share that fails, of the last tick */
+    FlowGuard *guard; /* NULL: none */
 } FlowCall;
 
 /* A central (core or external) service. */
@@ -155,13 +195,18 @@ typedef struct FlowCore {
     double *given_up;      /* [stream] since the last tick, when a fault began */
     Impairment impairment; /* by faults */
     bool is_impaired;
-    uint32_t impair_slot;        /* cause of that */
-    double turned;               /* share of the tick's calls that it kept from the station */
-    double own_failed;           /* share lost at its own station */
-    double failed;               /* share of calls that fail, own and by what it needs */
-    double announced;            /* the value that PoPs last saw */
-    double causes[BOOKS_CAUSES]; /* of its failures; sums to 1 */
-    double marked[BOOKS_CAUSES]; /* calls a second from people whom a cause made wait */
+    uint32_t impair_slot; /* cause of that */
+    double turned;        /* share of the tick's calls that it kept from the station */
+    Throttle *admission;  /* refuses calls before the station; NULL: none */
+    const ThrottleRule *admission_rule;
+    double bad_hosts;                /* share of its hosts, as `failed` has it */
+    double overload;                 /* share lost at its own station, of what was admitted */
+    double asked_per_s, could_per_s; /* calls that came in the last tick; that it could serve */
+    double own_failed;               /* share lost at its own station */
+    double failed;                   /* share of calls that fail, own and by what it needs */
+    double announced;                /* the value that PoPs last saw */
+    double causes[BOOKS_CAUSES];     /* of its failures; sums to 1 */
+    double marked[BOOKS_CAUSES];     /* calls a second from people whom a cause made wait */
     FlowStation station;
     double wait, utilisation, backlog;
     uint32_t pop; /* where its own calls through the edge enter */
@@ -205,6 +250,9 @@ typedef struct Flow {
     uint32_t core_trouble; /* central services and origins that fail some calls */
     double *calls;         /* [edge] calls a second of all PoPs */
     double *tried;         /* [edge] calls a second of all PoPs, those too that the front loses */
+    double *guard_sent;    /* [guarded edge] tries a second that reach the service */
+    double *guard_lost;    /* [guarded edge] calls a second that were made and failed */
+    double *guard_open;    /* [2][guard] scratch of recording */
     double *zone_extra;    /* [pop][zone] calls a second of central services */
     double *reactions;     /* [unit][condition][row] share that sites block */
     const CacheCurve **curves; /* [site]; NULL: nothing cacheable */
@@ -262,8 +310,13 @@ flow_column(double *columns, const FlowStep *step, uint32_t k)
 void flow_terms_refresh(Flow *flow, FlowPop *pop); /* after a behaviour or the plan changed */
 /* Failed and blocked shares of each row's attempts, what an attempt costs, how far calls come. */
 void flow_terms_judge(FlowStep *step);
-/* Failed share of calls over an edge from this PoP, by the front and the service as last judged. */
-double flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *ret_front);
+/* Failed share of calls over an edge from this PoP, by the front and the service as last judged;
+ * those too that its guard keeps back, ret_refused of them all. */
+double flow_terms_edge_failed(const Flow *flow, const FlowPop *pop, const FlowEdge *edge,
+                              double *ret_front, double *ret_refused);
+
+/* The calls of a step over an edge with a guard. */
+FlowCalls flow_terms_calls(const FlowStep *step, const FlowEdge *edge);
 
 /* flow_pop.c */
 void flow_pop_advance(Flow *flow, uint32_t pop, SimTime to);
@@ -293,6 +346,24 @@ void flow_catchment_advance(Flow *flow, SimTime to);
 /* flow_core.c */
 void flow_core_attach(Flow *flow);
 void flow_core_advance(Flow *flow, SimTime from, SimTime to);
+/* Seconds for which a call is in its caller's hand: it waits and is served, longer by faults; the
+ * lost wait all. */
+double flow_core_held(const Flow *flow, uint32_t core, SimTime timeout);
+
+/* flow_guard.c: breakers, throttles, bulkheads, budgets, outlier detection */
+void flow_guard_attach(Flow *flow);
+void flow_guard_init(Flow *flow, FlowGuard *guard, const NeedSpec *need, uint32_t pop);
+/* Before a step: decides, for about as many calls as were asked for last, what share goes. */
+void flow_guard_open(Flow *flow, FlowGuard *guard, const FlowCalls *calls);
+/* What those that go meet, as the service was last judged. */
+void flow_guard_judge(const Flow *flow, FlowGuard *guard, const FlowCalls *calls);
+/* After it: what came of them, `asked` a second having been wanted. */
+void flow_guard_count(Flow *flow, FlowGuard *guard, const FlowCalls *calls, double asked);
+void flow_guard_sums_set(Flow *flow, FlowGuard *guard, uint32_t edge, double front, double made);
+bool flow_guard_is_calm(const FlowGuard *guard);
+/* Every PoP to now, when a service's failures are about to change. */
+void flow_guard_catch_up(Flow *flow, SimTime to);
+void flow_guard_record(Flow *flow, SimTime to);
 
 /* flow_entry.c: faults on the way to a PoP */
 void flow_entry_set(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault);

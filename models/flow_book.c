@@ -115,13 +115,28 @@ book_people(const FlowStep *step)
     memcpy(pop->tokens, flow->tokens, step->n * sizeof(double));
 }
 
+/* Calls that pass their guard, of so many that were wanted. */
+static double
+book_guarded(const FlowStep *step, const FlowEdge *edge, double asked)
+{
+    Flow *flow = step->flow;
+    FlowGuard *guard = &step->pop->guards[edge->guard];
+    FlowCalls calls = flow_terms_calls(step, edge);
+    double made = asked * guard->go;
+    flow_guard_count(flow, guard, &calls, asked);
+    flow_guard_sums_set(flow, guard, edge->guard, calls.front, made);
+    step->pop->is_guarding |= !flow_guard_is_calm(guard);
+    return made;
+}
+
 /* Calls over each edge, for central services and, through fronts, for this PoP's next step. */
 static void
 book_calls(const FlowStep *step)
 {
     Flow *flow = step->flow;
     const FlowPlan *plan = flow->plan;
-    double *rates = flow->grant, unused;
+    double *rates = flow->grant, unused[2];
+    step->pop->is_guarding = false;
     for (uint32_t e = 0; e < plan->n_edges; e++) {
         const FlowEdge *edge = &plan->edges[e];
         double sum = 0;
@@ -136,9 +151,12 @@ book_calls(const FlowStep *step)
     for (uint32_t e = 0; e < plan->n_edges; e++)
         if (plan->edges[e].is_used && plan->edges[e].fallback != SIM_NONE)
             rates[plan->edges[e].fallback] +=
-                rates[e] * flow_terms_edge_failed(flow, &plan->edges[e], &unused);
+                rates[e] *
+                flow_terms_edge_failed(flow, step->pop, &plan->edges[e], &unused[0], &unused[1]);
     for (uint32_t e = 0; e < plan->n_edges; e++) {
         double front = flow->front[flow->core_of[plan->edges[e].service]];
+        if (plan->edges[e].guarded)
+            rates[e] = book_guarded(step, &plan->edges[e], rates[e]);
         flow_pop_calls_set(flow, step->pop, e, rates[e], rates[e] * (1 - front));
     }
 }

@@ -1,5 +1,6 @@
 #include "models/erlang.h"
 #include "models/flow.h"
+#include "models/need.h"
 #include "sim/elementary.h"
 
 #include <math.h>
@@ -43,6 +44,10 @@ attach_calls(Flow *flow, FlowCore *core)
         *call = (FlowCall){.need = need, .target = flow->core_of[need->service]};
         if (call->target != SIM_NONE)
             call->stream = flow->cores[call->target].n_streams++;
+        if (call->target != SIM_NONE && need_is_guarded(need)) {
+            call->guard = SIM_ARENA_NEW(flow->arena, FlowGuard, 1);
+            flow_guard_init(flow, call->guard, need, SIM_NONE);
+        }
     }
 }
 
@@ -80,6 +85,9 @@ attach_station(Flow *flow, FlowCore *core)
                                   .cancel = station->cancel};
     memcpy(core->patience, core->timeout, core->n_streams * sizeof(double));
     flow_station_init(&core->station, &options);
+    core->admission_rule = throttle_rule((ThrottleKind)station->admission);
+    if (core->admission_rule)
+        core->admission = SIM_ARENA_NEW(flow->arena, Throttle, 1);
 }
 
 /* Depth first over needs, so that callers come before those they call; loops end where they close.
@@ -173,6 +181,31 @@ front_failed_at(const Flow *flow, uint32_t pop, uint32_t service)
     return failed;
 }
 
+static FlowCalls
+guarded_calls(const Flow *flow, const FlowCore *core, const FlowCall *call, double seconds)
+{
+    uint32_t first = flow->plan->zone_first[call->need->service];
+    const uint32_t *slots = flow->pops[core->pop].zone_slot;
+    SimTime now = sim_now(flow->world->sim);
+    return (FlowCalls){.need = call->need,
+                       .target = call->target,
+                       .front = front_failed_at(flow, core->pop, call->need->service),
+                       .front_slot = first == SIM_NONE ? 0 : slots[first - flow->plan->n_clients],
+                       .from = now - sim_from_seconds(seconds),
+                       .to = now};
+}
+
+/* Tries a second, of so many calls wanted, that pass their guard. */
+static double
+guarded_rate(Flow *flow, const FlowCore *core, FlowCall *call, double wanted, double seconds)
+{
+    FlowCalls calls = guarded_calls(flow, core, call, seconds);
+    call->guard->asked = wanted;
+    flow_guard_open(flow, call->guard, &calls);
+    call->guard->sent = wanted * call->guard->go * call->guard->tries;
+    return call->guard->sent;
+}
+
 /* A central service calls what it needs: through the edge where there is a front. */
 static void
 make_calls(Flow *flow, FlowCore *core, double seconds)
@@ -182,15 +215,19 @@ make_calls(Flow *flow, FlowCore *core, double seconds)
         const NeedSpec *need = call->need;
         if (call->target == SIM_NONE || flow->killed[need->service])
             continue;
-        double rate = core->calls_per_s * need->share * (1 - need->cached) * need->calls *
-                      tries(call->failed, (uint32_t)need->retries);
+        double rate = core->calls_per_s * need->share * (1 - need->cached) * need->calls;
         double front = front_failed_at(flow, core->pop, need->service);
+        if (call->guard)
+            rate = guarded_rate(flow, core, call, rate, seconds);
+        else
+            rate *= tries(call->failed, (uint32_t)need->retries);
         uint32_t first = flow->plan->zone_first[need->service];
         for (uint32_t r = first; first != SIM_NONE && r < flow->plan->n_rows &&
                                  flow->plan->rows[r].service == need->service;
              r++)
             flow->zone_extra[(size_t)core->pop * flow->n_zones + r - flow->plan->n_clients] += rate;
-        flow->cores[call->target].arrivals[call->stream] += rate * (1 - front) * seconds;
+        double spread = call->guard ? call->guard->spread : 1;
+        flow->cores[call->target].arrivals[call->stream] += rate * (1 - front) * spread * seconds;
     }
 }
 
@@ -204,12 +241,22 @@ take_arrivals(Flow *flow, double seconds)
         const FlowEdge *edge = &flow->plan->edges[e];
         FlowCore *core = &flow->cores[flow->core_of[edge->service]];
         double failed = flow_impair_failed(core, edge->timeout);
-        double rate = fmax(0, flow->calls[e]) * tries(failed, edge->retries);
+        double rate = edge->guarded ? fmax(0, flow->guard_sent[edge->guard])
+                                    : fmax(0, flow->calls[e]) * tries(failed, edge->retries);
         core->arrivals[edge->stream] += rate * seconds;
     }
 }
 
 /* stations ---------------------------------------------------------------------------------- */
+
+double
+flow_core_held(const Flow *flow, uint32_t core, SimTime timeout)
+{
+    const FlowCore *target = &flow->cores[core];
+    double patience = sim_seconds(timeout), lost = target->impairment.lost;
+    double wait = target->wait + target->impairment.delay + target->work[0];
+    return fmin(wait, patience) * (1 - lost) + patience * lost;
+}
 
 /* Seconds for which a call keeps its caller's place: it waits, longer by faults; the lost wait all.
  */
@@ -221,7 +268,30 @@ held_by(const Flow *flow, const FlowCall *call)
     double timeout = sim_seconds(call->need->timeout);
     double service = sim_seconds(spec_of(flow, target)->station.service_time);
     double wait = target->wait + fault->delay + fmax(0, fault->slow - 1) * service;
-    return fmin(wait, timeout) * (1 - fault->lost) + timeout * fault->lost;
+    double held = fmin(wait, timeout) * (1 - fault->lost) + timeout * fault->lost;
+    return call->guard ? held * call->guard->pass : held;
+}
+
+/* Bulkheads that are full hold what they may and no more; others what their calls last.  A higher
+ * rate fills more of them, so this climbs to the balance. */
+static double
+busy_with_bulkheads(const Flow *flow, const FlowCore *core, double places, double busy)
+{
+    double service = core->work[0];
+    for (uint32_t round = 0; round <= core->n_calls; round++) {
+        double left = places, each = service;
+        for (uint32_t i = 0; i < core->n_calls; i++) {
+            const NeedSpec *need = core->calls[i].need;
+            if (core->calls[i].target == SIM_NONE)
+                continue;
+            double held = need->share * held_by(flow, &core->calls[i]);
+            bool is_full = need->bulkhead > 0 && busy / service * held > need->bulkhead;
+            left -= is_full ? need->bulkhead : 0;
+            each += is_full ? 0 : held;
+        }
+        busy = fmax(busy, left * service / each);
+    }
+    return busy;
 }
 
 /* Servers, fewer when calls held for slow dependencies use up the concurrency. */
@@ -234,11 +304,16 @@ capacity_of(const Flow *flow, const FlowCore *core)
         return 0;
     if (station->concurrency <= 0)
         return servers;
-    for (uint32_t i = 0; i < core->n_calls; i++)
-        if (core->calls[i].target != SIM_NONE)
-            held += core->calls[i].need->share * held_by(flow, &core->calls[i]);
-    double service = core->work[0];
-    return fmin(servers, station->concurrency * core->factor * service / (service + held));
+    double places = station->concurrency * core->factor, service = core->work[0];
+    bool has_bulkhead = false;
+    for (uint32_t i = 0; i < core->n_calls; i++) {
+        if (core->calls[i].target == SIM_NONE)
+            continue;
+        held += core->calls[i].need->share * held_by(flow, &core->calls[i]);
+        has_bulkhead |= core->calls[i].need->bulkhead > 0;
+    }
+    double busy = places * service / (service + held);
+    return fmin(servers, has_bulkhead ? busy_with_bulkheads(flow, core, places, busy) : busy);
 }
 
 static double
@@ -312,10 +387,20 @@ shortage_slot(const Flow *flow, const FlowCore *core)
     return 0;
 }
 
+/* Calls that come, less those that admission control refuses. */
+static void
+admit(FlowCore *core, double seconds)
+{
+    core->asked_per_s = sum_of(core->arrivals, core->n_streams) / seconds;
+    for (uint32_t i = 0; core->admission && i < core->n_streams; i++)
+        core->arrivals[i] *= 1 - core->admission->share;
+}
+
 static void
 serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
 {
     double seconds = sim_seconds(to - from), capacity = capacity_of(flow, core);
+    admit(core, seconds);
     flow_impair_arrive(core, seconds);
     double calls = sum_of(core->arrivals, core->n_streams);
     if (flow_station_is_empty(&core->station) && calls * core->work[0] <= capacity * seconds)
@@ -330,9 +415,13 @@ serve(Flow *flow, FlowCore *core, SimTime from, SimTime to)
     double lost = sum_of(core->timed_out, core->n_streams) + sum_of(core->refused, core->n_streams);
     double done = sum_of(core->started, core->n_streams);
     if (lost + done > 0)
-        core->own_failed = lost / (lost + done);
+        core->overload = lost / (lost + done);
     else if (capacity > 0)
-        core->own_failed = 0;
+        core->overload = 0;
+    core->could_per_s = capacity / core->work[0];
+    core->own_failed = core->overload;
+    if (core->admission)
+        core->own_failed = 1 - (1 - core->admission->share) * (1 - core->overload);
     core->calls_per_s = done / seconds;
 }
 
@@ -352,8 +441,20 @@ call_failed(const Flow *flow, const FlowCore *core, uint32_t service, uint32_t r
     return failed;
 }
 
+/* What became of the calls that a guard let pass in the tick; those that it kept back fail too. */
 static double
-needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
+guarded_failed(Flow *flow, const FlowCore *core, FlowCall *call, double seconds)
+{
+    FlowGuard *guard = call->guard;
+    FlowCalls calls = guarded_calls(flow, core, call, seconds);
+    flow_guard_judge(flow, guard, &calls);
+    double failed = 1 - guard->go + guard->go * guard->lost;
+    flow_guard_count(flow, guard, &calls, guard->asked);
+    return failed;
+}
+
+static double
+needs_failed(Flow *flow, FlowCore *core, double seconds, double *ret_causes)
 {
     double pass = 1;
     for (uint32_t i = 0; i < core->n_calls; i++) {
@@ -362,8 +463,9 @@ needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
         call->failed = 0;
         if (flow->killed[need->service])
             continue;
-        call->failed =
-            call_failed(flow, core, need->service, (uint32_t)need->retries, need->timeout);
+        call->failed = call->guard ? guarded_failed(flow, core, call, seconds)
+                                   : call_failed(flow, core, need->service, (uint32_t)need->retries,
+                                                 need->timeout);
         double lost = 1 - sim_pow(1 - call->failed, need->calls);
         double harm = need->share * (1 - need->cached) * lost;
         int does = flow_plan_on_failure(need, flow->on_failure);
@@ -373,34 +475,49 @@ needs_failed(Flow *flow, FlowCore *core, double *ret_causes)
             harm *= call_failed(flow, core, need->fallback, 0, need->timeout);
         double part = pass * harm;
         pass -= part;
-        if (part > 0)
-            flow_cause_of_call(flow, core, need, part, ret_causes);
+        double refused = call->guard && part > 0 ? part * (1 - call->guard->go) / call->failed : 0;
+        if (refused > 0)
+            ret_causes[call->guard->slot < BOOKS_CAUSES ? call->guard->slot : 0] += refused;
+        if (part > refused)
+            flow_cause_of_call(flow, core, need, part - refused, ret_causes);
     }
     return 1 - pass;
 }
 
+/* PoPs are told of a change; those that have guards have seen all that was before it. */
+static void
+set_failed(Flow *flow, FlowCore *core, double failed)
+{
+    double change = fabs(failed - core->announced);
+    if (change > TOLD || (failed == 0) != (core->announced == 0)) {
+        flow_guard_catch_up(flow, sim_now(flow->world->sim));
+        core->announced = failed;
+        flow->core_version++;
+    }
+    core->failed = failed;
+}
+
 /* In the order that a call meets them: lost or turned away, overload, what it needs, an error. */
 static void
-judge(Flow *flow, FlowCore *core)
+judge(Flow *flow, FlowCore *core, double seconds)
 {
     double causes[BOOKS_CAUSES] = {0};
-    double needs = needs_failed(flow, core, causes);
+    double needs = needs_failed(flow, core, seconds, causes);
     double own = core->own_failed, turned = core->turned, errors = core->impairment.errors;
     double come = 1 - turned, pass = (1 - own) * (1 - needs);
-    core->failed = 1 - come * pass * (1 - errors);
+    set_failed(flow, core, 1 - come * pass * (1 - errors));
+    if (core->admission)
+        throttle_step(core->admission, core->admission_rule, seconds, core->asked_per_s,
+                      come * (1 - core->overload) * (1 - needs) * (1 - errors));
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         causes[c] *= come * (1 - own);
     if (own > 0)
         flow_cause_of_overload(flow, core, come * own, causes);
+    core->bad_hosts = core->impairment.bad_hosts;
     causes[core->impair_slot] += turned + come * pass * errors;
     double sum = sum_of(causes, BOOKS_CAUSES);
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         core->causes[c] = sum > 0 ? causes[c] / sum : c == 0;
-    double change = fabs(core->failed - core->announced);
-    if (change > TOLD || (core->failed == 0) != (core->announced == 0)) {
-        core->announced = core->failed;
-        flow->core_version++;
-    }
     flow->core_trouble += core->failed > 0 || flow_impair_is_any_late(core);
 }
 
@@ -414,7 +531,9 @@ book_calls(Flow *flow, double seconds)
         double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
         flow->books->service_calls[service] += tried * seconds;
         double failed = flow_impair_failed(core, flow->plan->edges[e].timeout);
-        flow->books->service_failed[service] += (tried - passed * (1 - failed)) * seconds;
+        double lost = flow->plan->edges[e].guarded ? flow->guard_lost[flow->plan->edges[e].guard]
+                                                   : tried - passed * (1 - failed);
+        flow->books->service_failed[service] += fmax(0, lost) * seconds;
     }
     for (uint32_t i = 0; i < flow->n_cores; i++) {
         const FlowCore *core = &flow->cores[i];
@@ -424,8 +543,11 @@ book_calls(Flow *flow, double seconds)
                 continue;
             double calls = core->calls_per_s * call->need->share * (1 - call->need->cached) *
                            call->need->calls * seconds;
+            const FlowGuard *guard = call->guard;
+            calls *= guard ? guard->go : 1;
             flow->books->service_calls[call->need->service] += calls;
-            flow->books->service_failed[call->need->service] += calls * call->failed;
+            flow->books->service_failed[call->need->service] +=
+                calls * (guard ? guard->lost : call->failed);
         }
     }
 }
@@ -442,6 +564,6 @@ flow_core_advance(Flow *flow, SimTime from, SimTime to)
     }
     flow->core_trouble = 0;
     for (uint32_t i = flow->n_cores; i-- > 0;)
-        judge(flow, &flow->cores[flow->core_order[i]]);
+        judge(flow, &flow->cores[flow->core_order[i]], seconds);
     book_calls(flow, seconds);
 }

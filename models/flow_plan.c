@@ -1,5 +1,7 @@
 #include "models/flow_plan.h"
 
+#include "models/need.h"
+
 #include <string.h>
 
 int
@@ -70,13 +72,13 @@ find_unit(FlowPlan *plan, uint32_t service, uint32_t cohort)
 }
 
 static uint32_t
-find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallback)
+find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallback, bool guarded)
 {
     for (uint32_t i = 0; i < plan->n_edges; i++) {
         const FlowEdge *edge = &plan->edges[i];
         if (edge->service == service && edge->timeout == need->timeout &&
             edge->retries == (uint32_t)need->retries && edge->each == need->calls &&
-            edge->fallback == fallback)
+            edge->fallback == fallback && edge->guarded == (guarded ? need : NULL))
             return i;
     }
     plan->edges = with_room(plan->edges, plan->n_edges, sizeof(FlowEdge));
@@ -85,6 +87,8 @@ find_edge(FlowPlan *plan, uint32_t service, const NeedSpec *need, uint32_t fallb
                                             .retries = (uint32_t)need->retries,
                                             .each = need->calls,
                                             .fallback = fallback,
+                                            .guarded = guarded ? need : NULL,
+                                            .guard = guarded ? plan->n_guarded++ : SIM_NONE,
                                             .calls = new_column(plan)};
     return plan->n_edges++;
 }
@@ -199,8 +203,8 @@ add_call_to_core(const Walk *walk, const NeedSpec *need, int on_failure, const P
 {
     uint32_t fallback = SIM_NONE;
     if (on_failure == NEED_FALLBACK)
-        fallback = find_edge(walk->plan, need->fallback, need, SIM_NONE);
-    uint32_t index = find_edge(walk->plan, need->service, need, fallback);
+        fallback = find_edge(walk->plan, need->fallback, need, SIM_NONE, false);
+    uint32_t index = find_edge(walk->plan, need->service, need, fallback, need_is_guarded(need));
     add_term(walk, FLOW_EDGE, index, path);
     if (walk->is_rehearsal)
         return;

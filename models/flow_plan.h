@@ -42,6 +42,8 @@ typedef struct FlowEdge {
     SimTime timeout;
     uint32_t retries;
     double each;                  /* calls of a request that makes any */
+    const NeedSpec *guarded;      /* the need whose guard its calls pass; NULL: none */
+    uint32_t guard;               /* among the edges with one */
     uint32_t fallback;            /* edge tried when this one fails; SIM_NONE */
     uint32_t stream;              /* of the service's station; set by flow_core */
     bool is_used;                 /* some row calls it directly */
@@ -75,6 +77,7 @@ typedef struct FlowPlan {
     uint32_t n_rows, n_people, n_clients, stride; /* people, other clients (attacks), then zones */
     FlowRow *rows;
     uint32_t n_units, n_edges, n_terms;
+    uint32_t n_guarded; /* edges with a guard */
     FlowUnit *units;
     FlowEdge *edges;
     FlowRowCall *calls; /* of all edges, edge by edge: few rows call any one service */

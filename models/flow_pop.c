@@ -480,7 +480,7 @@ flow_pop_advance(Flow *flow, uint32_t index, SimTime to)
 static bool
 is_calm(const Flow *flow, const FlowPop *pop)
 {
-    return pop->n_active == 0 && !pop->has_orbit && !pop->is_filling &&
+    return pop->n_active == 0 && !pop->has_orbit && !pop->is_filling && !pop->is_guarding &&
            pop->delays.pending < FLOW_CALM && !flow_entry_is_busy(pop) && flow->core_trouble == 0 &&
            !is_strained(flow, pop);
 }
@@ -489,8 +489,8 @@ void
 flow_pop_plan_next(Flow *flow, uint32_t index)
 {
     FlowPop *pop = &flow->pops[index];
-    bool steady =
-        pop->change < STEADY && pop->seen == flow->core_version && !is_strained(flow, pop);
+    bool steady = pop->change < STEADY && !pop->is_guarding && pop->seen == flow->core_version &&
+                  !is_strained(flow, pop);
     /* The line of those who wait in vain is not long enough for longer steps. */
     steady = steady && !flow_entry_is_busy(pop);
     pop->stretch = steady ? pop->stretch * 2 : 1;

@@ -170,5 +170,6 @@ flow_record_close(Flow *flow, SimTime to)
     close_gauges(flow, to);
     close_cores(flow, to);
     close_caches(flow, to);
+    flow_guard_record(flow, to);
     books_close(flow->books, to);
 }

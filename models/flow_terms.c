@@ -245,23 +245,73 @@ find_front_failures(const FlowStep *step)
     }
 }
 
+FlowCalls
+flow_terms_calls(const FlowStep *step, const FlowEdge *edge)
+{
+    const Flow *flow = step->flow;
+    uint32_t core = flow->core_of[edge->service];
+    return (FlowCalls){.need = edge->guarded,
+                       .target = core,
+                       .front = flow->front[core],
+                       .front_slot = flow->front_slot[core],
+                       .from = step->from,
+                       .to = step->to};
+}
+
+/* Any of the calls of a request fails; each fails with chance `failed`. */
+static double
+any_of(const FlowEdge *edge, double failed)
+{
+    return edge->each != 1 && failed < 1 ? 1 - sim_pow(1 - failed, edge->each) : failed;
+}
+
+static double
+guarded_failed(const Flow *flow, const FlowPop *pop, const FlowEdge *edge, double *ret_front,
+               double *ret_refused)
+{
+    const FlowGuard *guard = &pop->guards[edge->guard];
+    double refused = 1 - guard->go, lost = guard->go * guard->lost;
+    double one = refused + lost, all = any_of(edge, one);
+    if (one <= 0)
+        return 0;
+    *ret_refused = all * refused / one;
+    if (guard->once > 0)
+        *ret_front = all * lost / one * flow->front[flow->core_of[edge->service]] / guard->once;
+    return all;
+}
+
 double
-flow_terms_edge_failed(const Flow *flow, const FlowEdge *edge, double *ret_front)
+flow_terms_edge_failed(const Flow *flow, const FlowPop *pop, const FlowEdge *edge,
+                       double *ret_front, double *ret_refused)
 {
     uint32_t core = flow->core_of[edge->service];
     double front = flow->front[core];
     double own = flow_impair_failed(&flow->cores[core], edge->timeout);
     double once = 1 - (1 - front) * (1 - own);
     double failed = once;
-    *ret_front = 0;
+    *ret_front = *ret_refused = 0;
+    if (edge->guarded)
+        return guarded_failed(flow, pop, edge, ret_front, ret_refused);
     if (once <= 0)
         return 0;
     for (uint32_t k = 0; k < edge->retries; k++)
         failed *= once;
-    if (edge->each != 1 && failed < 1)
-        failed = 1 - sim_pow(1 - failed, edge->each);
+    failed = any_of(edge, failed);
     *ret_front = failed * front / once;
     return failed;
+}
+
+static void
+open_guards(const FlowStep *step)
+{
+    Flow *flow = step->flow;
+    for (uint32_t e = 0; step->pop->guards && e < flow->plan->n_edges; e++) {
+        FlowCalls calls;
+        if (!flow->plan->edges[e].guarded)
+            continue;
+        calls = flow_terms_calls(step, &flow->plan->edges[e]);
+        flow_guard_open(flow, &step->pop->guards[flow->plan->edges[e].guard], &calls);
+    }
 }
 
 static void
@@ -270,14 +320,15 @@ add_edge_term(FlowStep *step, const FlowTerm *term)
     Flow *flow = step->flow;
     const FlowEdge *edge = &flow->plan->edges[term->index];
     uint32_t core = flow->core_of[edge->service], slot = flow->slot_core + core;
-    double front = 0, failed = flow_terms_edge_failed(flow, edge, &front);
-    double rescue = 1, unused;
+    double front = 0, refused = 0, rescue = 1, unused[2];
+    double failed = flow_terms_edge_failed(flow, step->pop, edge, &front, &refused);
     if (failed <= 0)
         return;
     if (front > 0)
         slot = flow->front_slot[core];
     if (edge->fallback != SIM_NONE)
-        rescue = flow_terms_edge_failed(flow, &flow->plan->edges[edge->fallback], &unused);
+        rescue = flow_terms_edge_failed(flow, step->pop, &flow->plan->edges[edge->fallback],
+                                        &unused[0], &unused[1]);
     int own = world_service(flow->world, edge->service)->outcome;
     int outcome = term->outcome == OUTCOME_NONE ? own : term->outcome;
     FlowActive active = {.weight = term->weight,
@@ -285,14 +336,21 @@ add_edge_term(FlowStep *step, const FlowTerm *term)
                          .slot = slot,
                          .service = edge->service,
                          .outcome = (uint8_t)(term->is_stale ? OUTCOME_STALE : outcome)};
-    SIM_ASSERT(step->n_active + 2 <= flow->active_max);
+    SIM_ASSERT(step->n_active + 3 <= flow->active_max);
     if (active.chance > 0)
         flow->active[step->n_active++] = active;
     active.is_joined = active.chance > 0;
-    active.chance = (failed - front) * rescue;
+    active.chance = (failed - front - refused) * rescue;
     active.slot = flow->slot_core + core;
     if (flow_impair_is_late(&flow->cores[core], edge->timeout))
         active.slot = flow->cores[core].impair_slot;
+    if (active.chance > 0)
+        flow->active[step->n_active++] = active;
+    if (refused <= 0)
+        return;
+    active.is_joined |= active.chance > 0;
+    active.chance = refused * rescue;
+    active.slot = step->pop->guards[edge->guard].slot;
     if (active.chance > 0)
         flow->active[step->n_active++] = active;
 }
@@ -338,7 +396,8 @@ is_flawless(const FlowStep *step)
     double lost = 0;
     for (uint32_t z = 0; z < step->flow->n_zones; z++)
         lost += step->pop->zone_lost[z];
-    return step->pop->n_active == 0 && step->flow->core_trouble == 0 && lost == 0;
+    return step->pop->n_active == 0 && step->flow->core_trouble == 0 && lost == 0 &&
+           !step->pop->guards;
 }
 
 static void
@@ -415,6 +474,7 @@ flow_terms_judge(FlowStep *step)
     apply_terms(step, 0);
     find_zone_failures(step);
     find_front_failures(step);
+    open_guards(step);
     for (uint32_t i = 0; i < flow->plan->n_calls; i++)
         flow->reach[i] = flow->survive[flow->plan->calls[i].row];
     for (uint32_t i = 0; i < flow->plan->n_terms; i++) {
