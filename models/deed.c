@@ -30,6 +30,23 @@ entry_at(const World *world, uint32_t entry)
 
 typedef void (*Check)(const World *world, const TimelineSpec *entry, SimMessages *messages);
 
+/* A central service is restarted as a whole. */
+static void
+check_restart(const World *world, const TimelineSpec *entry, SimMessages *messages)
+{
+    const ServiceSpec *service = world_service(world, entry->service);
+    const PopSelector *pops = &entry->pops;
+    bool is_part = entry->cohort || entry->concurrency || entry->pace || entry->success < 1 ||
+                   pops->region || pops->country || pops->code || pops->busiest || pops->count;
+    if (service->placement == PLACEMENT_POP)
+        faults_check_processes(world, entry, messages);
+    else if (is_part)
+        sim_messages_error(messages, entry->entity.mark,
+                           "service '%s' is not at the PoPs and restarts as a whole: expected "
+                           "nothing but the service",
+                           service->entity.name);
+}
+
 static void
 check_fronts(const World *world, const TimelineSpec *entry, SimMessages *messages)
 {
@@ -151,6 +168,11 @@ cohort_of(const Deeds *deeds, const TimelineSpec *entry, uint32_t service)
 static void
 restart(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 {
+    const World *world = deeds->world;
+    if (world_service(world, entry->service)->placement != PLACEMENT_POP) {
+        world->ops->station_drop(world->plane, entry->service, cause);
+        return;
+    }
     uint32_t n = faults_pops_select(deeds->faults, id_of(deeds, entry), deeds->pops);
     restart_begin(deeds->restarts,
                   &(RestartCampaign){.service = entry->service,
@@ -274,7 +296,7 @@ static const Row rows[VERB_COUNT] = {
     [VERB_START_GENERATOR] = {check_generator, start_generator, NULL},
     [VERB_PUSH_KNOWN_GOOD] = {NULL, push_known_good, NULL},
     [VERB_CONFIRM] = {check_confirm, confirm, NULL},
-    [VERB_RESTART] = {faults_check_processes, restart, NULL},
+    [VERB_RESTART] = {check_restart, restart, NULL},
     [VERB_SWITCH_FALLBACK] = {check_fronts, switch_fallback, NULL},
     [VERB_SWITCH_BACK] = {check_fronts, switch_back, NULL},
     [VERB_KILL_SWITCH] = {check_kill_switch, kill_switch, NULL},

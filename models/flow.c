@@ -407,6 +407,18 @@ capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
 }
 
 static void
+station_drop(void *plane, uint32_t service, uint32_t cause)
+{
+    Flow *flow = plane;
+    SIM_ASSERT(flow->core_of[service] != SIM_NONE);
+    FlowCore *core = &flow->cores[flow->core_of[service]];
+    flow_advance_all(flow);
+    flow_station_drop(&core->station, flow->ticked, 1, core->given_up);
+    if (core->backlog_slot == 0)
+        core->backlog_slot = books_cause_slot(flow->books, cause);
+}
+
+static void
 halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
 {
     Flow *flow = plane;
@@ -518,6 +530,7 @@ const PlaneOps flow_plane_ops = {
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,
+    .station_drop = station_drop,
     .halt_set = halt_set,
     .demand_set = demand_set,
     .catchment_moved = flow_catchment_moved,

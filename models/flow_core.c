@@ -330,7 +330,8 @@ serve_calmly(FlowCore *core, double capacity, double seconds)
 {
     double calls = sum_of(core->arrivals, core->n_streams);
     memcpy(core->started, core->arrivals, core->n_streams * sizeof(double));
-    memset(core->timed_out, 0, core->n_streams * sizeof(double));
+    memcpy(core->timed_out, core->given_up, core->n_streams * sizeof(double));
+    memset(core->given_up, 0, core->n_streams * sizeof(double));
     memset(core->refused, 0, core->n_streams * sizeof(double));
     core->utilisation = capacity > 0 ? calls * core->work[0] / (capacity * seconds) : 0;
     core->backlog = 0;

@@ -131,6 +131,8 @@ typedef struct PlaneOps {
     void (*front_set)(void *plane, uint32_t service, uint32_t cohort, uint32_t cause);
     /* Core and external: servers; pop: CPU of all PoPs; factor relative to the scenario's own. */
     void (*capacity_set)(void *plane, uint32_t service, double factor, uint32_t cause);
+    /* A central service forgets all calls that wait for it: they fail now. */
+    void (*station_drop)(void *plane, uint32_t service, uint32_t cause);
     /* The service serves nothing (calls wait) until set back. */
     void (*halt_set)(void *plane, uint32_t service, bool halted, uint32_t cause);
     /* Fresh demand of a site: factor, and a cap in requests per second (< 0: none). */

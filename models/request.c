@@ -385,6 +385,16 @@ capacity_set(void *state, uint32_t service, double factor, uint32_t cause)
 }
 
 static void
+station_drop(void *state, uint32_t service, uint32_t cause)
+{
+    RequestPlane *plane = state;
+    (void)cause; /* those who wait are lost to what made them wait */
+    request_advance_to_now(plane);
+    SIM_ASSERT(plane->core_of[service] != SIM_NONE);
+    request_core_forget(plane, &plane->cores[plane->core_of[service]], plane->at);
+}
+
+static void
 halt_set(void *state, uint32_t service, bool halted, uint32_t cause)
 {
     RequestPlane *plane = state;
@@ -575,6 +585,7 @@ const PlaneOps request_plane_ops = {
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,
+    .station_drop = station_drop,
     .halt_set = halt_set,
     .demand_set = demand_set,
     .catchment_moved = catchment_moved,

@@ -583,6 +583,8 @@ void request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, u
 /* The end of a call that a central service made through the edge. */
 void request_core_reply(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
                         uint32_t slot, SimTime now);
+/* All calls that wait there fail now. */
+void request_core_forget(RequestPlane *plane, RequestCore *core, SimTime now);
 void request_core_refresh(RequestPlane *plane, RequestCore *core, SimTime now);
 uint32_t request_core_slot(RequestPlane *plane, const RequestCore *core, SimRng *draws);
 /* The number of the call that makes this one; 0: it is over. */

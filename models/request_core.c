@@ -172,6 +172,18 @@ request_core_fill(RequestPlane *plane, RequestCore *core, SimTime now)
     }
 }
 
+void
+request_core_forget(RequestPlane *plane, RequestCore *core, SimTime now)
+{
+    uint32_t call = station_drop_all(&core->station, plane->call_jobs, now);
+    SIM_ASSERT(!core->is_scheduled);
+    while (call != SIM_NONE) {
+        uint32_t next = plane->call_jobs[call].next;
+        fail(plane, call, now);
+        call = next;
+    }
+}
+
 /* A second's worth of tokens: what comes beyond the rate is refused. */
 static void
 ask_origin(RequestPlane *plane, uint32_t index, SimTime now)

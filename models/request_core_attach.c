@@ -110,7 +110,8 @@ is_touched(const World *world, uint32_t service)
     bool found = of->station.autoscale.target > 0 || of->failover.entity.is_given;
     SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
     found |=
-        (entry->verb == VERB_SCALE || verb_is_fault(entry->verb)) && is_named(entry, service, of);
+        (entry->verb == VERB_SCALE || entry->verb == VERB_RESTART || verb_is_fault(entry->verb)) &&
+        is_named(entry, service, of);
     for (uint32_t v = 0; v < world->n_services; v++) {
         /* Calls of other central services need a row that waits. */
         const ServiceSpec *other = world_service(world, v);

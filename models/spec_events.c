@@ -57,7 +57,8 @@ const char *const verb_abouts[VERB_COUNT] = {
     [VERB_PUSH_KNOWN_GOOD] = "Pushes the last known good version of a config, to all PoPs at once.",
     [VERB_CONFIRM] = "Keeps the version that commit-confirm would take back.",
     [VERB_RESTART] = "Restarts a service PoP by PoP: `concurrency` PoPs at once, `pace` a PoP, "
-                     "`success` the share of stuck processes that each pass brings back.",
+                     "`success` the share of stuck processes that each pass brings back. A central "
+                     "service forgets what waits for it.",
     [VERB_SWITCH_FALLBACK] = "Serves the fronts of `services` with another `cohort`.",
     [VERB_SWITCH_BACK] = "Undoes switch-fallback.",
     [VERB_KILL_SWITCH] = "Calls to `services` are skipped, everywhere.",

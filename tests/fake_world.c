@@ -58,6 +58,12 @@ capacity_set(void *plane, uint32_t service, double factor, uint32_t cause)
 }
 
 static void
+station_drop(void *plane, uint32_t service, uint32_t cause)
+{
+    note(plane, (FakeCall){.kind = FAKE_DROP, .who = service, .cause = cause});
+}
+
+static void
 halt_set(void *plane, uint32_t service, bool halted, uint32_t cause)
 {
     note(plane, (FakeCall){.kind = FAKE_HALT, .who = service, .value = halted, .cause = cause});
@@ -145,6 +151,7 @@ static const PlaneOps fake_ops = {
     .kill_switch_set = kill_switch_set,
     .front_set = front_set,
     .capacity_set = capacity_set,
+    .station_drop = station_drop,
     .halt_set = halt_set,
     .demand_set = demand_set,
     .catchment_moved = catchment_moved,

@@ -18,6 +18,7 @@ typedef enum FakeKind {
     FAKE_KILL_SWITCH,
     FAKE_FRONT,
     FAKE_CAPACITY,
+    FAKE_DROP,
     FAKE_HALT,
     FAKE_DEMAND,
     FAKE_CATCHMENT,

@@ -141,6 +141,19 @@ switches_reach_the_plane(void)
 }
 
 static void
+a_central_service_that_restarts_forgets_what_waits(void)
+{
+    static const char text[] = WORLD "  - {at: 1m, do: restart, service: core}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 3, 1);
+    Bench bench = bench_of(fake);
+    CHECK(deed_check(&fake->world, SIM_ITEM(fake->spec.timeline, TimelineSpec, 0), fake->messages));
+    deed_do(bench.deeds, 0, 5);
+    CHECK_INT(fake_count(fake, FAKE_DROP), 1);
+    CHECK_INT(fake_call(fake, FAKE_DROP, 0).who, CORE);
+    CHECK_INT(fake_call(fake, FAKE_DROP, 0).cause, 5);
+}
+
+static void
 pops_go_down_and_come_back(void)
 {
     static const char text[] = WORLD "  - {at: 1m, do: pop-down, busiest: 2, for: 10m}\n"
@@ -227,8 +240,9 @@ static void
 what_can_not_be_done_is_said(void)
 {
     static const char *const rows[][2] = {
-        {"{at: 1m, do: restart, service: core}",
-         "'restart' needs a service at the PoPs, and 'core'"},
+        {"{at: 1m, do: kill, service: core}", "'kill' needs a service at the PoPs, and 'core'"},
+        {"{at: 1m, do: restart, service: core, pace: 1s}",
+         "'core' is not at the PoPs and restarts"},
         {"{at: 1m, do: kill, service: proxy, cohort: x}", "service 'proxy' has no cohort 'x'"},
         {"{at: 1m, do: pop-down, region: atlantis}", "no region is called 'atlantis'"},
         {"{at: 1m, do: pop-up, code: NIX}", "'pop-up' matches no PoP"},
@@ -255,6 +269,8 @@ static CU_TestInfo tests[] = {
     {"a_surge_multiplies_and_ends", a_surge_multiplies_and_ends},
     {"halts_of_one_service_end_with_the_last", halts_of_one_service_end_with_the_last},
     {"switches_reach_the_plane", switches_reach_the_plane},
+    {"a_central_service_that_restarts_forgets_what_waits",
+     a_central_service_that_restarts_forgets_what_waits},
     {"pops_go_down_and_come_back", pops_go_down_and_come_back},
     {"a_pop_that_two_hold_down_waits_for_both", a_pop_that_two_hold_down_waits_for_both},
     {"configs_and_clusters_are_told", configs_and_clusters_are_told},

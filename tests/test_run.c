@@ -1,5 +1,7 @@
 #include "models/run.h"
 
+#include "models/metric.h"
+
 #include "tests/whole_run.h"
 
 /* Ten minutes of two PoPs and a bad push, which crash-loops half of the processes. */
@@ -130,6 +132,45 @@ a_wrong_whole_makes_no_run(void)
     scenario_text_clear(&read);
 }
 
+/* A central server halts for five seconds, its callers retry for ever after; then it restarts. */
+static const char collapse[] =
+    "blackstart: 1\n"
+    "title: collapse\n"
+    "clock: {duration: 180s, seed: 1}\n"
+    "network: {busiest: 1, cores: 100, diurnal: {amplitude: 0%}}\n"
+    "locations: {here: {latitude: 50, longitude: 8}}\n"
+    "services:\n"
+    "  proxy: {placement: pop, cpu: 100us}\n"
+    "  core: {placement: core, location: here, station: {servers: 10, service_time: 10ms}}\n"
+    "sites:\n"
+    "  web: {service: proxy, requests: 600/s, client: {timeout: 10s, persistence: 0%},\n"
+    "        needs: {core: {timeout: 1s, retries: 2}}}\n"
+    "timeline:\n"
+    "  - {at: +50s, do: halt, service: core, for: 5s}\n"
+    "  - {at: +150s, do: restart, service: core}\n";
+
+static void
+a_central_service_that_restarts_leaves_its_collapse_on_both_planes(void)
+{
+    for (int plane = 0; plane < RUN_PLANES; plane++) {
+        const RunOptions options = {.name = "run", .plane = (RunPlane)plane};
+        WholeRun whole;
+        Metric success;
+        whole_run_make(&whole, collapse, &options);
+        whole_run_finish(&whole);
+        const SimRecorder *recorder = run_recorder(whole.run);
+        CHECK(metric_find(recorder, "success", &success));
+        SimTime width = sim_recorder_width(recorder);
+        uint32_t from = (uint32_t)(120 * SIM_SECOND / width),
+                 restart = (uint32_t)(150 * SIM_SECOND / width),
+                 after = (uint32_t)(153 * SIM_SECOND / width),
+                 end = (uint32_t)(180 * SIM_SECOND / width);
+        CHECK_NEAR(metric_mean(&success, from, restart), 0, 1e-3);
+        CHECK_NEAR(metric_mean(&success, after, end), 1, 1e-3);
+        whole_run_clear(&whole);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"slices_of_any_length_have_the_same_digest", slices_of_any_length_have_the_same_digest},
     {"a_seed_given_replaces_the_scenarios", a_seed_given_replaces_the_scenarios},
@@ -139,6 +180,8 @@ static CU_TestInfo tests[] = {
     {"versions_are_listed_with_their_time_and_harm", versions_are_listed_with_their_time_and_harm},
     {"a_deed_that_did_nothing_bites_nobody", a_deed_that_did_nothing_bites_nobody},
     {"a_wrong_whole_makes_no_run", a_wrong_whole_makes_no_run},
+    {"a_central_service_that_restarts_leaves_its_collapse_on_both_planes",
+     a_central_service_that_restarts_leaves_its_collapse_on_both_planes},
     CU_TEST_INFO_NULL,
 };
 TEST_MAIN("run", tests)

@@ -180,7 +180,7 @@ what_is_wrong_with_an_entry_is_said(void)
         {"{at: 2025-11-18T10:00:00Z, do: note, text: x}", "this lies before the start of the run"},
         {"{at: 10:00, do: note, text: x}", "warning: this never happens: the run ends before"},
         {"{every: 1s, do: note, text: x}", "this repeats more than 10000 times"},
-        {"{at: 1m, do: restart, service: core}", "needs a service at the PoPs"},
+        {"{at: 1m, do: kill, service: core}", "needs a service at the PoPs"},
     };
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = g_strconcat(WORLD "  - ", rows[i][0], "\n", NULL);
