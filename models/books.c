@@ -174,6 +174,7 @@ attach_sums(Books *books, SimArena *arena)
         *rows[i] = SIM_ARENA_NEW(arena, double, books->plan->stride);
     books->service_calls = SIM_ARENA_NEW(arena, double, books->world->n_services);
     books->service_failed = SIM_ARENA_NEW(arena, double, books->world->n_services);
+    books->pops = SIM_ARENA_NEW(arena, const BooksPop *, books->world->n_pops);
 }
 
 Books *
@@ -182,7 +183,7 @@ books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime dur
     Books *books = SIM_ARENA_NEW(arena, Books, 1);
     uint32_t most = 128 + BOOKS_CAUSES + OUTCOME_COUNT * 6 + 9 * world->n_sites +
                     9 * world->n_services + 5 * plan->n_rows + 16 * GEO_REGIONS +
-                    4 * world->n_configs + guards_count(world->spec);
+                    4 * world->n_configs + guards_count(world->spec) + 6 * world->spec->observers.n;
     books->world = world;
     books->plan = plan;
     books->n_causes = 1;
@@ -239,10 +240,10 @@ books_cause_slot(Books *books, uint32_t cause)
 
 /* closing a bucket -------------------------------------------------------------------------- */
 
+/* Each adds to counts, by column, what the open bucket holds. */
 static void
-close_rows(Books *books)
+tally_rows(const Books *books, double *counts)
 {
-    double *counts = sim_recorder_counts(books->recorder);
     const BooksColumns *columns = &books->columns;
     for (uint32_t r = 0; r < books->plan->n_clients; r++) {
         const double values[] = {
@@ -272,30 +273,73 @@ close_rows(Books *books)
 }
 
 static void
-close_causes(Books *books)
+tally_causes(const Books *books, double *counts)
 {
-    double *counts = sim_recorder_counts(books->recorder);
     double served = 0;
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         counts[books->columns.cause + c] += books->cause_sum[c];
     for (uint32_t r = 0; r < books->plan->n_people; r++)
         served += books->ok[r];
-    books->outcome_sum[OUTCOME_OK] = served - books->outcome_sum[OUTCOME_STALE];
     for (uint32_t i = 0; i < OUTCOME_COUNT; i++)
-        counts[books->columns.outcome + i] += books->outcome_sum[i];
+        counts[books->columns.outcome + i] +=
+            i == OUTCOME_OK ? served - books->outcome_sum[OUTCOME_STALE] : books->outcome_sum[i];
+}
+
+/* Calls to the units at the PoPs, as many as the shares of needs promise. */
+static double
+unit_calls(const Books *books, uint32_t service)
+{
+    double calls = 0;
+    for (uint32_t u = 0; u < books->plan->n_units; u++) {
+        const FlowUnit *unit = &books->plan->units[u];
+        for (uint32_t r = 0; unit->service == service && r < books->plan->n_rows; r++)
+            calls += books->offered[r] * unit->calls[r];
+    }
+    return calls;
+}
+
+static void
+tally_services(const Books *books, double *counts)
+{
+    for (uint32_t v = 0; v < books->world->n_services; v++) {
+        double calls = books->service_calls[v] + unit_calls(books, v);
+        counts[books->columns.service[v]] += calls;
+        counts[books->columns.service[v] + 1] += fmin(books->service_failed[v], calls);
+    }
+}
+
+static void
+tally_region(const Books *books, uint32_t pop, const BooksPop *now, double *counts)
+{
+    uint32_t region = books->columns.region[books->world->geo->pops.at.region[pop]];
+    double offered = now->offered - now->recorded_offered;
+    double failed = now->failed - now->recorded_failed;
+    counts[region] += offered;
+    counts[region + 1] += now->ok;
+    counts[region + 2] += failed;
+    counts[region + 3] += now->blocked;
+    counts[region + 4] += now->ok + failed + now->blocked;
+}
+
+void
+books_tally(const Books *books, double *ret_counts)
+{
+    memset(ret_counts, 0, sim_recorder_n_columns(books->recorder) * sizeof(double));
+    tally_rows(books, ret_counts);
+    tally_services(books, ret_counts);
+    tally_causes(books, ret_counts);
+    for (uint32_t p = 0; p < books->world->n_pops; p++)
+        if (books->pops[p])
+            tally_region(books, p, books->pops[p], ret_counts);
 }
 
 void
 books_close_sums(Books *books)
 {
     double *counts = sim_recorder_counts(books->recorder);
-    close_rows(books);
-    for (uint32_t v = 0; v < books->world->n_services; v++) {
-        double calls = books->service_calls[v];
-        counts[books->columns.service[v]] += calls;
-        counts[books->columns.service[v] + 1] += fmin(books->service_failed[v], calls);
-    }
-    close_causes(books);
+    tally_rows(books, counts);
+    tally_services(books, counts);
+    tally_causes(books, counts);
 }
 
 void
@@ -313,14 +357,9 @@ books_close_pop(Books *books, uint32_t pop, BooksPop *counts, SimTime to)
     double failed = counts->failed - counts->recorded_failed;
     double seconds = sim_seconds(to - books->bucket_from);
     double share = fmin(1, counts->work / (counts->capacity * seconds));
-    uint32_t region = books->columns.region[books->world->geo->pops.at.region[pop]];
+    tally_region(books, pop, counts, sums);
     counts->recorded_offered = counts->offered;
     counts->recorded_failed = counts->failed;
-    sums[region] += offered;
-    sums[region + 1] += counts->ok;
-    sums[region + 2] += failed;
-    sums[region + 3] += counts->blocked;
-    sums[region + 4] += counts->ok + failed + counts->blocked;
     rows[3 * pop] += offered;
     rows[3 * pop + 1] += failed;
     sim_recorder_gauge(books->pop_recorder, 3 * pop + 2, share, books->bucket_from, to);

@@ -11,6 +11,9 @@
  * Attacks are nobody's requests: their rows are in the columns of their site, of caches and
  * origins, and in no other.
  *
+ * Whoever watches reads sums while a bucket is open: books_tally says what it would hold if it were
+ * closed now, and changes nothing.
+ *
  * Causes.  Slots 0 to 15 stand for roots of the journal (0: none known: demand beyond capacity);
  * when all are taken the last one takes the rest.
  */
@@ -56,7 +59,8 @@ typedef struct Books {
     double outcome_sum[OUTCOME_COUNT];                         /* of the open bucket */
     double *service_calls, *service_failed;                    /* [service] of the open bucket */
     uint32_t roots[BOOKS_CAUSES], firsts[BOOKS_CAUSES], n_causes;
-    double *way; /* [pop][BOOKS_WAY_POINTS] round trips of equal weight, seconds */
+    double *way;           /* [pop][BOOKS_WAY_POINTS] round trips of equal weight, seconds */
+    const BooksPop **pops; /* [pop] counters that its plane keeps; NULL: it does not carry it */
 } Books;
 
 Books *books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime duration);
@@ -70,6 +74,8 @@ books_bucket_end(const Books *books)
     return books->bucket_from + sim_recorder_width(books->recorder);
 }
 
+/* What the open bucket holds so far, by column (0 for gauges): as many as the recorder has. */
+void books_tally(const Books *books, double *ret_counts);
 /* Closing: rows, causes and outcomes, services. */
 void books_close_sums(Books *books);
 /* One PoP's share of its region and its own row; every PoP once. */

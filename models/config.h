@@ -78,6 +78,10 @@ double config_share_held(const Configs *configs, uint32_t config);
 double config_share_newest(const Configs *configs, uint32_t config);
 /* The version that a PoP has, for cohorts that no wave names. */
 uint32_t config_version(const Configs *configs, uint32_t config, uint32_t pop);
+/* The version that was pushed last, whether it has arrived or not. */
+uint32_t config_newest(const Configs *configs, uint32_t config);
+/* A PoP runs it, in one lane at least. */
+bool config_has_newest(const Configs *configs, uint32_t config, uint32_t pop);
 uint32_t config_n_versions(const Configs *configs, uint32_t config);
 bool config_is_bad(const Configs *configs, uint32_t config, uint32_t version);
 SimTime config_generated_at(const Configs *configs, uint32_t config, uint32_t version);

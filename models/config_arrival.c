@@ -174,11 +174,28 @@ double
 config_share_newest(const Configs *configs, uint32_t id)
 {
     const Config *config = config_row(configs, id);
-    uint32_t n[LANES_MAX] = {0}, version = config->pushes[config->n_pushes - 1].version;
+    uint32_t n[LANES_MAX] = {0}, version = config_newest(configs, id);
     for (uint32_t lane = 0; lane < config->lanes->n; lane++)
         for (uint32_t pop = 0; pop < configs->world->n_pops; pop++)
             n[lane] += config_place(configs, config, lane, pop)->version == version;
     return share_of(configs, config, n);
+}
+
+uint32_t
+config_newest(const Configs *configs, uint32_t id)
+{
+    const Config *config = config_row(configs, id);
+    return config->pushes[config->n_pushes - 1].version;
+}
+
+bool
+config_has_newest(const Configs *configs, uint32_t id, uint32_t pop)
+{
+    const Config *config = config_row(configs, id);
+    bool has = false;
+    for (uint32_t lane = 0; lane < config->lanes->n; lane++)
+        has |= config_place(configs, config, lane, pop)->version == config_newest(configs, id);
+    return has;
 }
 
 uint32_t

@@ -190,6 +190,8 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     find_cores(flow);
     flow->books = books_new(world, flow->plan, arena, options->duration);
     books_ways_find(flow->books, flow->traffic.demand, arena);
+    for (uint32_t p = 0; p < flow->n_pops; p++)
+        flow->books->pops[p] = &flow->pops[p].counts;
     attach_services(flow);
     flow_guard_attach(flow);
     flow_cause_attach(flow);

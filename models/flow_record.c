@@ -11,19 +11,6 @@ capacity_of(const Flow *flow, const FlowPop *pop)
     return fmax(1e-9, pop->cores * pop->speed * flow->pop_scale);
 }
 
-/* Calls to the units at the PoPs. */
-static void
-close_units(Flow *flow)
-{
-    for (uint32_t u = 0; u < flow->plan->n_units; u++) {
-        const FlowUnit *unit = &flow->plan->units[u];
-        double sum = 0;
-        for (uint32_t r = 0; r < flow->plan->n_rows; r++)
-            sum += flow->books->offered[r] * unit->calls[r];
-        flow->books->service_calls[unit->service] += sum;
-    }
-}
-
 typedef struct LatencyPoint { /* of the sojourn at a PoP: quantile, weight */
     double quantile, weight;
 } LatencyPoint;
@@ -164,7 +151,6 @@ close_caches(Flow *flow, SimTime to)
 void
 flow_record_close(Flow *flow, SimTime to)
 {
-    close_units(flow);
     books_close_sums(flow->books);
     close_pops(flow, to);
     close_gauges(flow, to);

@@ -186,6 +186,7 @@ attach_sample(RequestPlane *plane, uint32_t keep)
     for (uint32_t i = 0; i < sample.n_pops; i++) {
         plane->kept_of[sample.pops[i]] = i;
         plane->pops[i].index = sample.pops[i];
+        plane->books->pops[sample.pops[i]] = &plane->pops[i].counts;
     }
 }
 

@@ -227,19 +227,6 @@ request_record_take(RequestPlane *plane)
     take_passed(plane);
 }
 
-/* Calls to the units at the PoPs, as many as the shares of needs promise. */
-static void
-close_units(RequestPlane *plane)
-{
-    for (uint32_t u = 0; u < plane->plan->n_units; u++) {
-        const FlowUnit *unit = &plane->plan->units[u];
-        double sum = 0;
-        for (uint32_t r = 0; r < plane->plan->n_rows; r++)
-            sum += plane->books->offered[r] * unit->calls[r];
-        plane->books->service_calls[unit->service] += sum;
-    }
-}
-
 static void
 close_pops(RequestPlane *plane, SimTime to)
 {
@@ -324,7 +311,6 @@ void
 request_record_close(RequestPlane *plane, SimTime to)
 {
     take_passed(plane);
-    close_units(plane);
     books_close_sums(plane->books);
     close_pops(plane, to);
     close_waiting(plane, to);

@@ -4,9 +4,11 @@
 #include "models/config.h"
 #include "models/flow.h"
 #include "models/metric.h"
+#include "models/observers.h"
 #include "models/request.h"
 #include "models/request_trace.h"
 #include "models/responders.h"
+#include "models/status_page.h"
 #include "models/timeline.h"
 #include "models/verdict.h"
 
@@ -26,6 +28,8 @@ typedef struct Parts {
     Processes *processes;
     Routing *routing;
     Configs *configs;
+    Observers *observers;
+    StatusPage *status_page;
     Tools *tools;
     Levers *levers;
     Timeline *timeline;
@@ -48,7 +52,7 @@ struct Run {
     SimTime duration;
 };
 
-/* Each second: shares of config versions, which move between events of the plane. */
+/* Each second: what moves between events of the plane. */
 static void
 on_sample(Sim *sim, void *state, SimEvent event)
 {
@@ -63,8 +67,9 @@ on_sample(Sim *sim, void *state, SimEvent event)
                                  config_share_newest(parts->configs, c)};
         for (uint32_t i = 0; i < G_N_ELEMENTS(shares); i++)
             sim_recorder_gauge(parts->books->recorder, parts->config_column[c] + i, shares[i],
-                               parts->sampled > open ? parts->sampled : open, now);
+                               MAX(parts->sampled, open), now);
     }
+    observers_record(parts->observers, MAX(parts->sampled, open), now);
     parts->sampled = now;
     sim_after(sim, SIM_SECOND, &model, SAMPLE, 0, 0);
 }
@@ -100,6 +105,16 @@ read_metric(void *context, const char *name, SimTime span)
     return metric_mean(&metric, closed - wanted, closed);
 }
 
+/* Somebody looks at a site's attempts PoP by PoP. */
+static bool
+counts_sites(const Spec *spec)
+{
+    bool is_asked = false;
+    SIM_EACH(ObserverSpec, observer, spec->observers)
+    is_asked |= observer->kind == OBSERVER_PROBES || observer->canary != SIM_NONE;
+    return is_asked;
+}
+
 static bool
 attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messages)
 {
@@ -111,6 +126,7 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     const PlaneOptions plane_options = {.duration = run->duration,
                                         .messages = messages,
                                         .tick_factor = options->tick_factor,
+                                        .counts_sites = counts_sites(spec),
                                         .sample_pops = options->sample_pops,
                                         .traces = request_traces_of(run->traces),
                                         .log = options->log,
@@ -129,6 +145,13 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
     parts->configs = config_attach(run->sim, world, &config_parts, messages);
     if (!parts->configs)
         return false;
+    attach_gauges(parts, sim_arena(run->sim));
+    const ObserversParts observers_parts = {
+        .configs = parts->configs, .routing = parts->routing, .books = parts->books};
+    parts->observers = observers_attach(run->sim, world, &observers_parts, messages);
+    if (!parts->observers)
+        return false;
+    parts->status_page = status_page_attach(run->sim, world, parts->books);
     parts->tools = tools_attach(run->sim, world, read_metric, parts, messages);
     if (!parts->tools)
         return false;
@@ -141,12 +164,13 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
+    if (parts->timeline)
+        observers_listen(parts->observers, timeline_alert(parts->timeline));
     const ResponderParts responder_parts = {.timeline = parts->timeline,
                                             .tools = parts->tools,
                                             .read_metric = read_metric,
                                             .context = parts};
     parts->responders = responders_attach(run->sim, world, &responder_parts, messages);
-    attach_gauges(parts, sim_arena(run->sim));
     verdict_check(spec, parts->books->recorder, messages);
     sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
     return sim_messages_errors(messages) == before && parts->timeline && parts->responders;

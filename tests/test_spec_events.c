@@ -9,7 +9,7 @@
     "clusters: {house: 10}\n"                                                                      \
     "configs: {flags: {properties: {x: 1}}}\n"                                                     \
     "locations: {house: {latitude: 1, longitude: 1}}\n"                                            \
-    "observers: {errors: {kind: threshold, metric: errors}}\n"
+    "observers: {errors: {kind: threshold, metric: errors, above: 5%}}\n"
 
 static char *
 said_of_entry(const char *entry)

@@ -6,8 +6,9 @@
     "blackstart: 1\ntitle: t\nclock: {duration: 1h}\n"                                             \
     "services: {proxy: {placement: pop}}\n"                                                        \
     "sites: {web: {service: proxy, requests: 1/s}}\n"                                              \
-    "observers: {errors: {kind: threshold, metric: errors}, kv: {kind: threshold, metric: "        \
-    "errors}}\n"
+    "observers: {errors: {kind: threshold, metric: errors, above: 5%}, kv: {kind: threshold, "     \
+    "metric: "                                                                                     \
+    "errors, above: 5%}}\n"
 
 static void
 a_tool_stands_on_a_site_a_service_or_nothing(void)

@@ -197,7 +197,8 @@ what_is_wrong_with_an_entry_is_said(void)
     "  dashboard: {site: web, works_above: 50%}\n"                                                 \
     "  glass: {access: 5m}\n"                                                                      \
     "  api: {site: web, instead: glass}\n"                                                         \
-    "observers: {a: {kind: threshold, metric: errors}, b: {kind: threshold, metric: errors}}\n"    \
+    "observers: {a: {kind: threshold, metric: errors, above: 5%}, b: {kind: threshold, metric: "   \
+    "errors, above: 5%}}\n"                                                                        \
     "teams: {edge: {alerts: a}}\n"
 
 static FakeWorld *

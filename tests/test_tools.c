@@ -14,7 +14,7 @@
     "  vpn: {service: proxy, access: 2m, holds: 30m}\n"                                            \
     "  glass: {access: 5m, holds: 10m}\n"                                                          \
     "  phone: {}\n"                                                                                \
-    "observers: {errors: {kind: threshold, metric: errors}}\n"                                     \
+    "observers: {errors: {kind: threshold, metric: errors, above: 5%}}\n"                          \
     "teams: {edge: {alerts: errors}, core: {alerts: errors}}\n"                                    \
     "timeline: [{at: 1h, do: note, text: a}]\n"
 
