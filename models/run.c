@@ -105,6 +105,19 @@ read_metric(void *context, const char *name, SimTime span)
     return metric_mean(&metric, closed - wanted, closed);
 }
 
+/* For people: whether their status page can be reached, and an alert gets them out of bed. */
+static bool
+page_is_up(void *context)
+{
+    return status_page_is_up(((const Parts *)context)->status_page);
+}
+
+static bool
+is_page(void *context, uint32_t observer)
+{
+    return observers_severity(((const Parts *)context)->observers, observer) == SEVERITY_PAGE;
+}
+
 /* Somebody looks at a site's attempts PoP by PoP. */
 static bool
 counts_sites(const Spec *spec)
@@ -164,13 +177,17 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
-    if (parts->timeline)
-        observers_listen(parts->observers, timeline_alert(parts->timeline));
     const ResponderParts responder_parts = {.timeline = parts->timeline,
                                             .tools = parts->tools,
                                             .read_metric = read_metric,
+                                            .page_is_up = page_is_up,
+                                            .is_page = is_page,
                                             .context = parts};
     parts->responders = responders_attach(run->sim, world, &responder_parts, messages);
+    if (parts->timeline)
+        observers_listen(parts->observers, timeline_alert(parts->timeline));
+    if (parts->responders)
+        observers_listen(parts->observers, responders_alert(parts->responders));
     verdict_check(spec, parts->books->recorder, messages);
     sim_after(run->sim, SIM_SECOND, &model, SAMPLE, 0, 0);
     return sim_messages_errors(messages) == before && parts->timeline && parts->responders;
