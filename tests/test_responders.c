@@ -13,8 +13,8 @@
     "  core: {placement: core, location: here}\n"                                                  \
     "locations: {here: {latitude: 0, longitude: 0}}\n"                                             \
     "sites: {web: {service: proxy, requests: 100/s}}\n"                                            \
-    "observers: {errors: {kind: threshold, metric: errors}, kv: {kind: threshold, "                \
-    "metric: errors}}\n"                                                                           \
+    "observers: {errors: {kind: threshold, metric: errors, above: 5%}, kv: {kind: threshold, "     \
+    "metric: errors, above: 5%}}\n"                                                                \
     "tools: {dashboard: {site: web, instead: glass}, vpn: {site: web}, glass: {access: 5m}}\n"
 /* Every law a constant: what happens when is then known. */
 #define STEADY                                                                                     \
