@@ -129,6 +129,8 @@ on_tick(Sim *sim, void *state, SimEvent event)
         request_cache_tick(plane, &plane->pops[p]);
     }
     request_core_tick(plane);
+    request_guard_tick(plane, now, sim_seconds(now - plane->ticked));
+    plane->ticked = now;
     advance_sessions(plane, now);
     if (now >= books_bucket_end(plane->books))
         close_bucket(plane, now);
@@ -249,6 +251,7 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
         return NULL;
     request_cache_attach(plane);
     attach_pops(plane, cores);
+    request_guard_attach(plane);
     set_all_demand(plane, 0);
     find_factors(plane);
     sim_at(sim, plane->tick, &model, TICK, 0, 0);
@@ -424,7 +427,7 @@ demand_set(void *state, uint32_t site, double factor, double limit, uint32_t cau
     traffic->surge[site] = factor;
     traffic->limit[site] = limit;
     traffic->limit_slot[site] = limit < 0 ? 0 : slot;
-    traffic->surge_slot[site] = factor > 1 ? slot : 0;
+    traffic->surge_slot[site] = traffic_is_surge(traffic, site, factor) ? slot : 0;
     find_factors(plane);
 }
 

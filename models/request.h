@@ -39,6 +39,14 @@
  * meets its own before its PoP: the name, the way, TLS.  Each is a number of the call or attempt,
  * so order decides nothing.  A fault that begins touches what is sent from then on.
  *
+ * Guards (guard.h).  Each try of a guarded need has a row and asks the guard of its place first:
+ * who may not go ends there, without a retry, and what the need does on failure happens at once.
+ * Its answer, whenever it comes and whoever still waits, is counted.  What has changed is written
+ * down at ticks.
+ *
+ * Attacks.  A row of a site that attacks is booked in its site's columns alone.  The service that
+ * sees through it ends a share of it there: it costs the CPU up to that step and calls nothing.
+ *
  * Left out: set-up of connections, sizes of answers, the way of a request within a PoP; an object
  * that is fetched from an origin without a limit is in the cache at once.
  */
@@ -49,6 +57,7 @@
 #include "models/keyed_cache.h"
 #include "models/limiter.h"
 #include "models/plane.h"
+#include "models/request_guard.h"
 #include "models/request_log.h"
 #include "models/retry_policy.h"
 #include "models/sharing.h"
@@ -57,7 +66,12 @@
 #include "models/zipf.h"
 #include "sim/wheel.h"
 
-enum { REQUEST_STEPS_MAX = 64, REQUEST_TIMEOUTS_MAX = 255, REQUEST_NO_OWNER = UINT16_MAX };
+enum {
+    REQUEST_STEPS_MAX = 64,
+    REQUEST_TIMEOUTS_MAX = 255,
+    REQUEST_NO_OWNER = UINT16_MAX,
+    REQUEST_NO_GUARD = UINT16_MAX
+};
 
 /* steps ------------------------------------------------------------------------------------- */
 
@@ -74,6 +88,7 @@ typedef struct RequestStep {
     uint8_t clock;   /* call: its time-out class */
     uint16_t skip;   /* steps below it, not taken when it is not made */
     uint16_t rest;   /* unit: alternatives after it, not taken when it is made */
+    uint16_t guard;  /* call: of the books' guards, when its need has one */
     uint16_t owner;  /* call: the first unit of the service whose need it is; REQUEST_NO_OWNER */
     double share;    /* probability that it is made, once it is reached */
     uint32_t service;
@@ -118,9 +133,15 @@ typedef struct Request {
     SimTime began;   /* this attempt, or call */
     SimTime done;    /* scheduled or served: end of its CPU time */
     SimTime service; /* CPU time it takes */
-    uint64_t key;    /* of the object it asks for */
-    SimTime called;  /* when its direct call began; fetching: when it asked its origin */
-    uint32_t row;    /* SIM_NONE: a call without CPU here */
+    union {
+        uint64_t key;       /* client: of the object it asks for */
+        struct {            /* call */
+            uint32_t guard; /* that counts it, from 1; 0: none */
+            uint32_t host;  /* that it goes to, from 1; 0: any */
+        };
+    };
+    SimTime called; /* when its direct call began; fetching: when it asked its origin */
+    uint32_t row;   /* SIM_NONE: a call without CPU here */
     uint32_t turn; /* grows with every change of state: events and answers of old turns are stale */
     uint32_t parent, parent_turn; /* call: the request at this PoP that makes it, else SIM_NONE */
     uint32_t caller, caller_turn; /* call of a central service: its row there, else SIM_NONE */
@@ -223,6 +244,7 @@ typedef struct RequestPop {
     double cores, speed;
     double pace; /* nanoseconds that a second of CPU time takes on one server */
     bool is_halted, has_trouble, is_burning, is_delaying, is_multiplying;
+    RequestGuard **guards;                /* [guard of the books]; NULL: its caller is not here */
     RequestEntry *entry;                  /* [site]; NULL: never any fault */
     bool has_entry;                       /* some fault on the way here */
     uint64_t *site_offered, *site_failed; /* [site]; NULL: nobody asks */
@@ -272,6 +294,8 @@ typedef struct RequestCore {
     Sharing *shared;
     uint32_t shared_turn;
     Limiter limiter;
+    const ThrottleRule *admission; /* NULL: none */
+    Throttle throttle;
     RequestProgram program;
     SimRng draws;
     SimTime *way; /* [kept PoP] one way */
@@ -300,14 +324,18 @@ typedef struct RequestCall { /* at a central service */
     SimTime sent, began, started, service;
     uint64_t number; /* its PoP's row's; of the call, where a call makes it */
     uint64_t parent; /* for who watches: the caller's public number; 0: a PoP's row */
-    uint32_t direct; /* the same: of a row's direct call; 0: it has a row of its own */
+    union {
+        uint32_t direct; /* the same: of a row's direct call; 0: it has a row of its own */
+        uint32_t guard;  /* of a call here: as of a Request */
+    };
+    uint16_t host; /* as of a Request */
+    uint16_t fate; /* purpose of the number that decides what faults do */
     uint64_t made;
     uint32_t core, turn;
     uint32_t pop, request, request_turn; /* who asked: a PoP's row, or (pop SIM_NONE) a call here */
     uint16_t step, pending;
     uint8_t state, tries, mark;
     bool is_fallback, is_turned_away; /* by the limit, for which it is no sample */
-    uint16_t fate;                    /* purpose of the number that decides what faults do */
 } RequestCall;
 
 /* the plane --------------------------------------------------------------------------------- */
@@ -321,7 +349,10 @@ typedef struct RequestRow {
     SimTime backoff;
     double growth, persistence, reload_s;
     bool has_jitter;
-    bool is_plain; /* may take the fast path: no calls for certain, no policy but a budget */
+    bool is_attack;      /* nobody's: only its site's columns know of it */
+    uint32_t blocked_by; /* attack: the service that sees through it; SIM_NONE */
+    double block;        /* the share that it blocks */
+    bool is_plain;       /* may take the fast path: no calls for certain, no policy but a budget */
     double cacheable;
     SimTime origin_latency;
     uint32_t origin;    /* central, when it has a limit; SIM_NONE */
@@ -366,7 +397,9 @@ typedef struct RequestPlane {
     RequestCall *calls;
     StationJob *call_jobs;
     uint64_t central_numbers;
-    uint64_t central_key; /* of the numbers of calls that central services make */
+    RequestGuard **guards; /* [guard of the books] of central callers; NULL */
+    double *guard_open;    /* [guard of the books] open share x seconds of the bucket */
+    uint64_t central_key;  /* of the numbers of calls that central services make */
     uint32_t n_calls, calls_capacity, calls_free;
     SimWheel *wheel; /* of central services */
     RequestEvents events;
@@ -394,7 +427,7 @@ static inline void
 request_offered(RequestPlane *plane, RequestPop *pop, uint32_t row)
 {
     plane->books->offered[row]++;
-    pop->counts.offered++;
+    pop->counts.offered += !plane->rows[row].is_attack;
     if (pop->site_offered)
         pop->site_offered[plane->rows[row].site]++;
 }
@@ -614,69 +647,11 @@ void request_core_child_over(RequestPlane *plane, const RequestCall *child, Outc
 /* The caller here gave up; the call, if it is at a station, is served in vain. */
 void request_core_expire(RequestPlane *plane, uint32_t call, uint32_t number, SimTime now);
 
-/* request_fault.c */
-void request_fault_attach(RequestPlane *plane);
-void request_impair_set(void *plane, uint32_t service, const Impairment *impairment);
-void request_entry_set(void *plane, uint32_t site, uint32_t pop, const EntryFault *fault);
-void request_origin_set(void *plane, uint32_t site, const OriginFault *fault);
-void request_need_set(void *plane, uint32_t service, int on_failure, uint32_t cause);
-/* What befalls an attempt on its way, into its wish. */
-void request_entry_judge(const RequestPlane *plane, const RequestPop *pop, RequestWish *wish);
-/* What its way takes longer. */
-SimTime request_entry_delay(const RequestPlane *plane, const RequestPop *pop, uint32_t row);
-/* The number that decides what faults do to a call. */
-uint64_t request_fault_fate(const RequestPlane *plane, const RequestCall *call);
-/* It does, but is refused or answered at once; true: its row is free. */
-bool request_fault_stops(RequestPlane *plane, uint32_t call, SimTime now);
-/* Parts of a fate, each uniform and apart from the others. */
-typedef enum RequestFate { REQUEST_FATE_WAY, REQUEST_FATE_HOST, REQUEST_FATE_ANSWER } RequestFate;
-static inline double
-request_fate_part(uint64_t fate, RequestFate part)
-{
-    return ((double)(fate >> (43 - 21 * (int)part) & 0x1fffff) + 0.5) * 0x1p-21;
-}
-/* A call does not get there: nobody will answer. */
-static inline bool
-request_fault_loses(const RequestPlane *plane, const RequestCall *call)
-{
-    const RequestCore *core = &plane->cores[call->core];
-    return G_UNLIKELY(core->is_impaired) && core->fault.lost > 0 &&
-           request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_WAY) < core->fault.lost;
-}
-/* Served, it is answered with an error. */
-static inline bool
-request_fault_errs(const RequestPlane *plane, const RequestCall *call)
-{
-    const RequestCore *core = &plane->cores[call->core];
-    return G_UNLIKELY(core->is_impaired) && core->fault.errors > 0 &&
-           request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_ANSWER) <
-               core->fault.errors;
-}
-
-/* request_log.c: only while somebody watches; HOP asks that first. */
-void request_hop(RequestPlane *plane, const RequestPop *pop, uint32_t request, RequestHop hop);
-/* Its wait for CPU and its CPU, as far as it came. */
-void request_hop_direct(RequestPlane *plane, const RequestPop *pop, uint32_t request,
-                        RequestHopKind kind, Outcome outcome, uint32_t slot, SimTime now);
-void request_hop_cpu(RequestPlane *plane, const RequestPop *pop, uint32_t request, Outcome outcome,
-                     uint32_t slot, SimTime now);
-void request_hop_expired(RequestPlane *plane, const RequestPop *pop, uint32_t request,
-                         uint32_t slot, SimTime now);
-HopCache request_hop_cache(const Request *row, Outcome outcome);
-void request_hop_central(RequestPlane *plane, const RequestCall *call, RequestHop hop);
-uint64_t request_call_number(const RequestPlane *plane, uint32_t call);
-
-#define HOP(plane, pop, request, ...)                                                              \
-    do {                                                                                           \
-        if (G_UNLIKELY((plane)->log))                                                              \
-            request_hop((plane), (pop), (request), (RequestHop){__VA_ARGS__});                     \
-    } while (0)
-
-#define HOP_AT_CORE(plane, call, ...)                                                              \
-    do {                                                                                           \
-        if (G_UNLIKELY((plane)->log))                                                              \
-            request_hop_central((plane), (call), (RequestHop){__VA_ARGS__});                       \
-    } while (0)
+/* request_guard.c */
+void request_guard_attach(RequestPlane *plane);
+/* States that have changed are written down, and how many breakers are open. */
+void request_guard_tick(RequestPlane *plane, SimTime now, double seconds);
+void request_guard_close(RequestPlane *plane, SimTime to);
 
 /* request_check.c */
 /* Before anything large is taken: what is too much for single requests, or too little in this
@@ -696,3 +671,6 @@ void request_record_close(RequestPlane *plane, SimTime to);
 extern const PlaneOps request_plane_ops;
 void request_advance_to_now(RequestPlane *plane);
 void request_verify(const RequestPlane *plane);
+
+#include "models/request_fault.h"
+#include "models/request_hop.h"

@@ -37,14 +37,42 @@ typedef struct Try {
     bool is_fallback;
 } Try;
 
+static void need_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32_t slot,
+                        SimTime now);
+
+/* No more tries: the fallback's, or what the failure of the need does. */
+static void
+give_up(RequestPlane *plane, RequestPop *pop, uint32_t request, bool is_fallback, uint32_t slot,
+        SimTime now)
+{
+    const Request *row = &pop->requests[request];
+    const RequestStep *step = &plane->rows[row->row].program.steps[row->step];
+    if (!is_fallback && step->action == NEED_FALLBACK && step->fallback != SIM_NONE)
+        request_make_calls(plane, pop, request, step->fallback, true, now);
+    else
+        need_failed(plane, pop, request, slot, now);
+}
+
 static void
 try_call(RequestPlane *plane, RequestPop *pop, const Try *try, SimTime now)
 {
-    uint32_t request = request_new(plane, pop);
-    Request *row = &pop->requests[request];
     const Request *parent = &pop->requests[try->parent];
     const RequestStep *step = &plane->rows[parent->row].program.steps[parent->step];
-    row->number = ++pop->numbers;
+    bool has_guard = step->guard != REQUEST_NO_GUARD && !try->is_fallback;
+    RequestGuard *guard = has_guard ? pop->guards[step->guard] : NULL;
+    RequestGo go = {.now = now, .is_retry = try->level > 0};
+    uint64_t number = ++pop->numbers;
+    go.draw = guard ? request_draw(pop, number, DRAW_THROTTLE) : 1;
+    if (guard && !request_guard_admit(guard, &go)) {
+        give_up(plane, pop, try->parent, false, guard->slot, now);
+        return;
+    }
+    uint32_t request = request_new(plane, pop);
+    Request *row = &pop->requests[request];
+    parent = &pop->requests[try->parent];
+    row->number = number;
+    row->guard = guard ? step->guard + 1u : 0;
+    row->host = guard ? request_guard_host(guard, now) : 0;
     row->began = now;
     row->row = SIM_NONE;
     row->parent = try->parent;
@@ -215,7 +243,7 @@ request_make_calls(RequestPlane *plane, RequestPop *pop, uint32_t request, uint3
 /* A try has ended, and its caller still waits for it. */
 static void
 call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome outcome,
-            uint32_t slot, SimTime now)
+            uint32_t slot, bool may_retry, SimTime now)
 {
     uint32_t request = try->parent;
     Request *parent = &pop->requests[request];
@@ -225,7 +253,7 @@ call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome ou
             next_step(plane, pop, request, now);
         return;
     }
-    if (try->level < step->retries) {
+    if (may_retry) {
         try_call(plane, pop,
                  &(Try){.parent = request,
                         .service = try->is_fallback ? step->fallback : step->service,
@@ -234,10 +262,33 @@ call_result(RequestPlane *plane, RequestPop *pop, const Request *try, Outcome ou
                  now);
         return;
     }
-    if (!try->is_fallback && step->action == NEED_FALLBACK && step->fallback != SIM_NONE)
-        request_make_calls(plane, pop, request, step->fallback, true, now);
-    else
-        need_failed(plane, pop, request, slot, now);
+    give_up(plane, pop, request, try->is_fallback, slot, now);
+}
+
+/* Its caller waits for it, and has tries left. */
+static bool
+wants_retry(const RequestPlane *plane, const RequestPop *pop, const Request *try)
+{
+    if (try->parent == SIM_NONE || pop->requests[try->parent].turn != try->parent_turn)
+        return false;
+    const Request *parent = &pop->requests[try->parent];
+    return try->level < plane->rows[parent->row].program.steps[parent->step].retries;
+}
+
+/* How it ended is counted; whether it is tried again. */
+static bool
+ask_guard(const RequestPlane *plane, const RequestPop *pop, const Request *try, Outcome outcome,
+          uint32_t slot, SimTime now)
+{
+    bool wants = outcome != OUTCOME_OK && wants_retry(plane, pop, try);
+    const RequestAnswer answer = {.sent = try->began,
+                                  .now = now,
+                                  .host = try->host,
+                                  .outcome = outcome,
+                                  .slot = slot,
+                                  .was_retry = try->level > 0,
+                                  .wants = wants};
+    return try->guard ? request_guard_answered(pop->guards[try->guard - 1], &answer) : wants;
 }
 
 void
@@ -255,9 +306,10 @@ request_call_over(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcom
         plane->cores[plane->core_of[service]].latencies[sim_histogram_index(now - row.began)]++;
     if (outcome != OUTCOME_OK && row.caller == SIM_NONE)
         plane->books->service_failed[service]++;
+    bool may_retry = ask_guard(plane, pop, &row, outcome, slot, now);
     request_free(pop, request);
     if (row.parent != SIM_NONE && pop->requests[row.parent].turn == row.parent_turn)
-        call_result(plane, pop, &row, outcome, slot, now);
+        call_result(plane, pop, &row, outcome, slot, may_retry, now);
 }
 
 void
@@ -284,6 +336,7 @@ request_entered(RequestPlane *plane, RequestPop *pop, const RequestEvent *event,
     row->caller_turn = event->turn;
     row->mark = event->mark;
     row->parent_number = request_core_number(plane, event);
+    row->host = row->parent_number ? plane->calls[event->who].host : 0;
     row->row = plane->plan->zone_first[event->service];
     row->clock = plane->rows[row->row].clock;
     pop->jobs[request].deadline = now + plane->timeouts[row->clock];

@@ -73,6 +73,9 @@ request_core_answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32
     RequestCall call = plane->calls[index];
     RequestCore *core = &plane->cores[call.core];
     sample_limiter(core, &call, now, outcome != OUTCOME_OK);
+    if (core->admission && !call.is_turned_away)
+        throttle_answer(&core->throttle, core->admission, now,
+                        outcome == OUTCOME_OK && now <= plane->call_jobs[index].deadline);
     request_central_free(plane, index);
     if (call.pop == SIM_NONE) {
         request_core_child_over(plane, &call, outcome, slot, now);
@@ -281,6 +284,12 @@ request_core_arrive(RequestPlane *plane, uint32_t index, SimTime now)
         ask_origin(plane, index, now);
         return;
     }
+    if (core->admission &&
+        !throttle_admit(&core->throttle, core->admission, now, sim_rng_unit(&core->draws))) {
+        call->is_turned_away = true;
+        fail(plane, index, now);
+        return;
+    }
     request_core_bound(core);
     call->is_turned_away = core->station.busy + core->station.waiting >= core->station.limit;
     StationAnswer answer = station_arrive(&core->station, plane->call_jobs, index, now);
@@ -350,6 +359,7 @@ request_core_send(RequestPlane *plane, RequestPop *pop, uint32_t request, uint32
     call->request = request;
     call->request_turn = row->turn;
     call->mark = row->mark;
+    call->host = row->parent != SIM_NONE || row->caller != SIM_NONE ? (uint16_t)row->host : 0;
     call->fate = (uint16_t)(DRAW_FATE + 64 * row->level + (row->is_direct ? row->step : 63));
     if (request_fault_loses(plane, call)) {
         request_central_free(plane, index);

@@ -54,6 +54,7 @@ attach_station(RequestPlane *plane, RequestCore *core)
     limiter_init(&core->limiter, (LimiterKind)spec->limit.kind, spec->limit.initial,
                  sim_stream(plane->world->sim, "request/%s/limit", service->entity.name));
     core->station.limit = limiter_limit(&core->limiter);
+    core->admission = throttle_rule((ThrottleKind)spec->admission);
     core->draws = sim_stream(plane->world->sim, "request/%s/service", service->entity.name);
     core->latencies = plane->service_latencies + (size_t)core->service * SIM_HISTOGRAM_BUCKETS;
     request_core_bound(core);
@@ -133,7 +134,7 @@ request_core_settle(RequestPlane *plane)
         const StationRule *rule = &core->rule;
         if (core->service == SIM_NONE || rule->discipline != STATION_FIFO || rule->queue >= 0 ||
             rule->cancel || rule->expected > 0 || core->limiter.kind != LIMITER_NONE ||
-            core->concurrency >= 0 || core->program.n_steps > 0 ||
+            core->concurrency >= 0 || core->admission || core->program.n_steps > 0 ||
             core->station.servers > SERVERS_MOST || is_touched(plane->world, core->service))
             continue;
         core->is_scheduled = true;

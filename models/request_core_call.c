@@ -35,16 +35,38 @@ typedef struct Try {
     bool is_fallback;
 } Try;
 
+static double
+draw_throttle(const RequestPlane *plane, uint64_t number)
+{
+    SimRng rng = {.key = plane->central_key, .counter = number * DRAWS + DRAW_THROTTLE};
+    return sim_rng_unit(&rng);
+}
+
+static void give_up(RequestPlane *plane, uint32_t index, bool is_fallback, uint32_t slot,
+                    SimTime now);
+
 /* The turn of a child grows as it is served; its time-out goes by its number instead. */
 static void
 try_call(RequestPlane *plane, const Try *try, SimTime now)
 {
-    uint32_t child = request_central_new(plane);
     const RequestCall *parent = &plane->calls[try->parent];
     const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
+    bool has_guard = step->guard != REQUEST_NO_GUARD && !try->is_fallback;
+    RequestGuard *guard = has_guard ? plane->guards[step->guard] : NULL;
+    RequestGo go = {.now = now, .is_retry = try->tries > 0};
+    uint64_t number = ++plane->central_numbers;
+    go.draw = draw_throttle(plane, number);
+    if (guard && !request_guard_admit(guard, &go)) {
+        give_up(plane, try->parent, false, guard->slot, now);
+        return;
+    }
+    uint32_t child = request_central_new(plane);
     RequestCall *call = &plane->calls[child];
+    parent = &plane->calls[try->parent];
     uint32_t service = try->is_fallback ? step->fallback : step->service;
-    call->number = ++plane->central_numbers;
+    call->number = number;
+    call->guard = guard ? step->guard + 1u : 0;
+    call->host = guard ? (uint16_t)request_guard_host(guard, now) : 0;
     call->fate = DRAW_FATE;
     call->parent = request_call_number(plane, try->parent);
     call->request = try->parent;
@@ -101,12 +123,51 @@ request_core_take_steps(RequestPlane *plane, uint32_t index, SimTime now)
     leave(plane, index, OUTCOME_OK, 0, now);
 }
 
+/* No more tries: the fallback's, or what the failure of the need does. */
+static void
+give_up(RequestPlane *plane, uint32_t index, bool is_fallback, uint32_t slot, SimTime now)
+{
+    RequestCall *parent = &plane->calls[index];
+    const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
+    if (!is_fallback && step->action == NEED_FALLBACK && step->fallback != SIM_NONE) {
+        make_calls(plane, index, true, now);
+        return;
+    }
+    parent->turn++;
+    if (step->action == NEED_OPEN || step->action == NEED_STALE) {
+        parent->step++;
+        request_core_take_steps(plane, index, now);
+    } else {
+        leave(plane, index, OUTCOME_503, slot, now);
+    }
+}
+
+/* How it ended is counted; whether it is tried again. */
+static bool
+ask_guard(const RequestPlane *plane, const RequestCall *child, Outcome outcome, uint32_t slot,
+          SimTime now)
+{
+    const RequestCall *parent = &plane->calls[child->request];
+    const RequestProgram *program = &plane->cores[parent->core].program;
+    bool wants = outcome != OUTCOME_OK && parent->turn == child->request_turn &&
+                 child->tries < program->steps[parent->step].retries;
+    const RequestAnswer answer = {.sent = child->sent,
+                                  .now = now,
+                                  .host = child->host,
+                                  .outcome = outcome,
+                                  .slot = slot,
+                                  .was_retry = child->tries > 0,
+                                  .wants = wants};
+    return child->guard ? request_guard_answered(plane->guards[child->guard - 1], &answer) : wants;
+}
+
 void
 request_core_child_over(RequestPlane *plane, const RequestCall *child, Outcome outcome,
                         uint32_t slot, SimTime now)
 {
     uint32_t index = child->request;
     RequestCall *parent = &plane->calls[index];
+    bool may_retry = ask_guard(plane, child, outcome, slot, now);
     if (parent->turn != child->request_turn)
         return;
     const RequestStep *step = &plane->cores[parent->core].program.steps[parent->step];
@@ -116,23 +177,18 @@ request_core_child_over(RequestPlane *plane, const RequestCall *child, Outcome o
                 .service = service, .outcome = outcome, .cause = slot);
     plane->cores[child->core].latencies[sim_histogram_index(now - child->sent)]++;
     plane->books->service_failed[service] += outcome != OUTCOME_OK;
-    if (outcome != OUTCOME_OK && child->tries < step->retries) {
+    if (is_over) {
+        parent->turn++;
+        parent->step++;
+        request_core_take_steps(plane, index, now);
+    } else if (may_retry) {
         try_call(plane,
                  &(Try){.parent = index,
                         .tries = (uint8_t)(child->tries + 1),
                         .is_fallback = child->is_fallback},
                  now);
-    } else if (outcome != OUTCOME_OK && !child->is_fallback && step->action == NEED_FALLBACK &&
-               step->fallback != SIM_NONE) {
-        make_calls(plane, index, true, now);
-    } else if (is_over || (outcome != OUTCOME_OK &&
-                           (step->action == NEED_OPEN || step->action == NEED_STALE))) {
-        parent->turn++;
-        parent->step++;
-        request_core_take_steps(plane, index, now);
     } else if (outcome != OUTCOME_OK) {
-        parent->turn++;
-        leave(plane, index, outcome, slot, now);
+        give_up(plane, index, child->is_fallback, slot, now);
     }
 }
 
@@ -146,6 +202,7 @@ request_core_expire(RequestPlane *plane, uint32_t index, uint32_t number, SimTim
     RequestCall gone = *call;
     RequestCore *core = &plane->cores[call->core];
     call->request_turn--; /* of no row: its answer finds nobody */
+    call->guard = 0;
     if (call->state == REQUEST_AWAY)
         request_central_free(plane, index);
     request_core_child_over(plane, &gone, OUTCOME_TIMEOUT,

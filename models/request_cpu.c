@@ -8,12 +8,10 @@
 
 /* CPU seconds of the units that are made, those that run hot at their factor. */
 static double
-cpu_of(const RequestPlane *plane, const RequestPop *pop, uint32_t row, uint64_t made)
+sum_cpu(const RequestPlane *plane, const RequestPop *pop, const RequestProgram *program,
+        uint64_t made)
 {
-    const RequestProgram *program = &plane->rows[row].program;
     double cpu = 0;
-    if (program->has_cpu && !pop->is_burning)
-        return program->cpu;
     for (uint32_t i = 0; i < program->n_steps; i++) {
         const RequestStep *step = &program->steps[i];
         if (step->kind == REQUEST_UNIT && made >> i & 1)
@@ -21,6 +19,25 @@ cpu_of(const RequestPlane *plane, const RequestPop *pop, uint32_t row, uint64_t 
                    pop->behaviour[step->unit].burn_cpu;
     }
     return cpu;
+}
+
+static double
+cpu_of(const RequestPlane *plane, const RequestPop *pop, uint32_t row, uint64_t made)
+{
+    const RequestProgram *program = &plane->rows[row].program;
+    if (program->has_cpu && !pop->is_burning)
+        return program->cpu;
+    return sum_cpu(plane, pop, program, made);
+}
+
+/* What an attempt costs: of an attack, up to where it is blocked. */
+static double
+cost_of(const RequestPlane *plane, const RequestPop *pop, const Request *row)
+{
+    const RequestRow *of = &plane->rows[row->row];
+    if (!of->is_attack || row->outcome != OUTCOME_BLOCKED)
+        return cpu_of(plane, pop, row->row, row->made);
+    return sum_cpu(plane, pop, &of->program, row->made & ((UINT64_C(2) << row->step) - 1));
 }
 
 /* The same for an attempt whenever it is asked for, but for what burns or slows the PoP then. */
@@ -145,8 +162,9 @@ schedule(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
     SimTime *free_at = pop->free_at + (size_t)row->queue * pop->servers;
     SimTime start = free_at[0] > now ? free_at[0] : now;
     bool is_late = start >= pop->jobs[request].deadline;
-    row->service =
-        draw_service(plane, pop, row->number, row->level, cpu_of(plane, pop, row->row, row->made));
+    if (plane->rows[row->row].is_attack)
+        request_judge(plane, pop, request);
+    row->service = draw_service(plane, pop, row->number, row->level, cost_of(plane, pop, row));
     if (!is_late)
         request_timer_stop(pop, request);
     else if (!row->is_timed)
@@ -186,8 +204,9 @@ start(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now)
         request_timer_stop(pop, request);
     else if (!row->is_timed)
         request_timer_start(plane, pop, request, row->clock);
-    double cpu = cpu_of(plane, pop, row->row, row->made);
-    if (row->outcome != OUTCOME_OK && row->blamed != SIM_NONE) {
+    double cpu = cost_of(plane, pop, row);
+    bool is_seen_through = plane->rows[row->row].is_attack && row->outcome == OUTCOME_BLOCKED;
+    if (row->outcome != OUTCOME_OK && row->blamed != SIM_NONE && !is_seen_through) {
         const World *world = plane->world;
         const ServiceSpec *blamed = world_service(world, row->blamed);
         const ServiceSpec *host = world_service(world, world->host[row->blamed]);

@@ -68,6 +68,16 @@ is_beyond_quota(const RequestPlane *plane, RequestCore *core, SimTime now)
     return false;
 }
 
+/* Where among the hosts, all of them being one, the call goes. */
+static double
+host_of(const RequestPlane *plane, const RequestCall *call)
+{
+    double place = request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_HOST);
+    const RequestCore *core = &plane->cores[call->core];
+    const StationSpec *station = &world_service(plane->world, core->service)->station;
+    return call->host ? (call->host - 1 + place) / outlier_hosts(station->hosts) : place;
+}
+
 bool
 request_fault_stops(RequestPlane *plane, uint32_t index, SimTime now)
 {
@@ -76,9 +86,7 @@ request_fault_stops(RequestPlane *plane, uint32_t index, SimTime now)
     Outcome outcome = OUTCOME_OK;
     if (is_beyond_quota(plane, core, now))
         outcome = OUTCOME_503;
-    else if (core->fault.bad_hosts > 0 &&
-             request_fate_part(request_fault_fate(plane, call), REQUEST_FATE_HOST) <
-                 core->fault.bad_hosts)
+    else if (core->fault.bad_hosts > 0 && host_of(plane, call) < core->fault.bad_hosts)
         outcome = (Outcome)world_service(plane->world, core->service)->outcome;
     if (outcome == OUTCOME_OK)
         return false;

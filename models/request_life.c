@@ -27,19 +27,50 @@ doom(Request *row, const RequestStep *step, uint32_t own, uint8_t slot)
     row->blamed = step->service;
 }
 
-static void
-judge_unit(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index)
+/* Whether it fails there, and then, where that matters, with what. */
+static bool
+fails_at(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index, bool matters)
 {
     const RequestStep *step = &plane->rows[row->row].program.steps[index];
     const Behaviour *does = &pop->behaviour[step->unit];
     uint32_t purpose = DRAW_PANIC + 128u * row->level + 2 * index;
-    if (does->refused)
-        doom(row, step, OUTCOME_502, pop->unit_slot[step->unit]);
-    else if (does->panic > 0 && request_draw(pop, row->number, purpose) < does->panic)
-        doom(row, step, OUTCOME_500, pop->unit_slot[step->unit]);
-    else if (does->errors > 0 && request_draw(pop, row->number, purpose + 1) < does->errors)
-        doom(row, step, (uint32_t)world_service(plane->world, step->service)->outcome,
-             pop->stuck_slot[step->unit]);
+    uint32_t own = OUTCOME_NONE;
+    uint8_t slot = pop->unit_slot[step->unit];
+    if (does->refused) {
+        own = OUTCOME_502;
+    } else if (does->panic > 0 && request_draw(pop, row->number, purpose) < does->panic) {
+        own = OUTCOME_500;
+    } else if (does->errors > 0 && request_draw(pop, row->number, purpose + 1) < does->errors) {
+        own = (uint32_t)world_service(plane->world, step->service)->outcome;
+        slot = pop->stuck_slot[step->unit];
+    }
+    if (own != OUTCOME_NONE && matters)
+        doom(row, step, own, slot);
+    return own != OUTCOME_NONE;
+}
+
+static void
+judge_unit(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index)
+{
+    bool matters = plane->rows[row->row].program.steps[index].action != NEED_OPEN;
+    if (matters)
+        fails_at(plane, pop, row, index, true);
+}
+
+/* The service sees through some of an attack where it works; what comes after it is spared. */
+static void
+judge_attack(RequestPlane *plane, RequestPop *pop, Request *row, uint32_t index)
+{
+    const RequestRow *of = &plane->rows[row->row];
+    const RequestStep *step = &of->program.steps[index];
+    if (step->service != of->blocked_by || fails_at(plane, pop, row, index, false) ||
+        pop->behaviour[step->unit].degrade != SIM_NONE ||
+        request_draw(pop, row->number, DRAW_DEGRADED + index) >= of->block)
+        return;
+    row->outcome = OUTCOME_BLOCKED;
+    row->slot = 0;
+    row->blamed = step->service;
+    row->step = (uint16_t)index;
 }
 
 static double
@@ -78,15 +109,19 @@ request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request)
     const RequestProgram *program = &plane->rows[row->row].program;
     row->outcome = OUTCOME_OK;
     row->blamed = SIM_NONE;
-    for (int pass = 0; pop->has_trouble && pass < 2; pass++)
+    bool is_attack = plane->rows[row->row].is_attack;
+    row->step = 0;
+    for (int pass = 0; (pop->has_trouble || is_attack) && pass < 2; pass++)
         for (uint32_t i = 0; i < program->n_steps && row->outcome == OUTCOME_OK; i++) {
             const RequestStep *step = &program->steps[i];
             if (step->kind != REQUEST_UNIT || !(row->made >> i & 1))
                 continue;
             if (pass == 1)
                 judge_degraded(plane, pop, row, i);
-            else if (step->action != NEED_OPEN)
+            else
                 judge_unit(plane, pop, row, i);
+            if (pass == 0 && is_attack && row->outcome == OUTCOME_OK)
+                judge_attack(plane, pop, row, i);
         }
 }
 
@@ -120,7 +155,7 @@ count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome ou
     SimTime way = request_way(pop, row->number);
     if (G_UNLIKELY(pop->has_entry) && row->state != REQUEST_LOST)
         way += request_entry_delay(plane, pop, row->row);
-    if (pop->latencies)
+    if (pop->latencies && !plane->rows[row->row].is_attack)
         pop->latencies[outcome * SIM_HISTOGRAM_BUCKETS +
                        sim_histogram_index(now - row->began + way)]++;
     HOP(plane, pop, request, .kind = HOP_ENDED, .from = row->began, .to = now, .outcome = outcome,
@@ -128,11 +163,16 @@ count_latency(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome ou
         .cache = request_hop_cache(row, outcome));
 }
 
+/* An end that is not as it should be.  Of attacks only their site's columns know. */
 static void
-count_cause(RequestPlane *plane, uint32_t slot)
+count_end(RequestPlane *plane, uint32_t row, Outcome outcome, uint32_t slot, double *counter)
 {
+    if (plane->rows[row].is_attack)
+        return;
     plane->books->cause_sum[slot]++;
     plane->books->cause_total[slot]++;
+    plane->books->outcome_sum[outcome]++;
+    (*counter)++;
 }
 
 void
@@ -149,11 +189,11 @@ request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome 
         retry_policy_succeeded(policy, now, row->level > 0);
     count_latency(plane, pop, request, outcome, now);
     plane->books->ok[row->row]++;
-    if (outcome == OUTCOME_STALE)
-        plane->books->outcome_sum[OUTCOME_STALE]++;
+    bool is_attack = plane->rows[row->row].is_attack;
+    plane->books->outcome_sum[OUTCOME_STALE] += outcome == OUTCOME_STALE && !is_attack;
     plane->login_ok[row->row]++;
     plane->left++;
-    pop->counts.ok++;
+    pop->counts.ok += !is_attack;
     request_free(pop, request);
 }
 
@@ -168,11 +208,9 @@ block(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome, u
         retry_policy_succeeded(policy, now, row->level > 0);
     row->slot = (uint8_t)slot;
     count_latency(plane, pop, request, outcome, now);
-    count_cause(plane, slot);
+    count_end(plane, row->row, outcome, slot, &pop->counts.blocked);
     plane->books->blocked[row->row]++;
-    plane->books->outcome_sum[outcome]++;
     plane->left++;
-    pop->counts.blocked++;
     request_free(pop, request);
 }
 
@@ -254,10 +292,8 @@ request_attempt_failed(RequestPlane *plane, RequestPop *pop, uint32_t request, O
     }
     const RequestRow *of = &plane->rows[row->row];
     count_latency(plane, pop, request, outcome, now);
-    count_cause(plane, slot);
+    count_end(plane, row->row, outcome, slot, &pop->counts.failed);
     plane->books->failed[row->row]++;
-    plane->books->outcome_sum[outcome]++;
-    pop->counts.failed++;
     if (pop->site_failed)
         pop->site_failed[of->site]++;
     if (may_retry(pop, row, of, outcome, now))

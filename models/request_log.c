@@ -127,7 +127,7 @@ static uint64_t
 call_number(const RequestPlane *plane, const RequestCall *call)
 {
     uint32_t place = call->pop == SIM_NONE ? plane->n_pops : call->pop;
-    if (call->direct)
+    if (call->pop != SIM_NONE && call->direct)
         return direct_number(plane, call->direct);
     return public_number(plane, place, call->number);
 }

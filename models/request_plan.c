@@ -58,7 +58,8 @@ add_unit(const Walk *walk, uint32_t service, uint32_t cohort, const Path *path, 
                                   .unit = find_unit(walk->plane->plan, service, cohort),
                                   .share = share,
                                   .rest = (uint16_t)rest,
-                                  .owner = REQUEST_NO_OWNER});
+                                  .owner = REQUEST_NO_OWNER,
+                                  .guard = REQUEST_NO_GUARD});
 }
 
 /* The PoP service that a row enters. */
@@ -95,8 +96,9 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
     RequestPlane *plane = walk->plane;
     uint32_t core = plane->core_of[need->service];
     bool has_front = world_service(plane->world, need->service)->front.service != SIM_NONE;
+    uint32_t guard = guards_find(plane->books->guards, need);
     bool has_fallback = need->on_failure == NEED_FALLBACK;
-    bool is_plain = need->retries == 0 && need->calls < 1.5 && !has_fallback;
+    bool is_plain = need->retries == 0 && need->calls < 1.5 && !has_fallback && guard == SIM_NONE;
     add_step(walk, &(RequestStep){.kind = REQUEST_CALL,
                                   .action = (uint8_t)path->action,
                                   .outcome = (uint8_t)path->outcome,
@@ -106,6 +108,7 @@ add_call(const Walk *walk, const NeedSpec *need, const Path *path, double share)
                                   .unit = SIM_NONE,
                                   .core = core,
                                   .owner = path->owner,
+                                  .guard = guard == SIM_NONE ? REQUEST_NO_GUARD : (uint16_t)guard,
                                   .fallback = has_fallback ? need->fallback : SIM_NONE,
                                   .retries = (uint32_t)need->retries,
                                   .calls = (uint32_t)(need->calls + 0.5),
@@ -146,7 +149,9 @@ walk_needs(const Walk *walk, const SimList *needs, const Path *path)
         add_step(walk, &(RequestStep){.kind = REQUEST_GATE,
                                       .share = share,
                                       .service = need->service,
-                                      .unit = SIM_NONE});
+                                      .unit = SIM_NONE,
+                                      .owner = REQUEST_NO_OWNER,
+                                      .guard = REQUEST_NO_GUARD});
         walk_service(walk, need->service, &below);
         g_array_index(walk->steps, RequestStep, gate).skip =
             (uint16_t)(walk->steps->len - gate - 1);
@@ -242,7 +247,7 @@ static void
 fill_client(RequestPlane *plane, RequestRow *row)
 {
     const SiteSpec *site = world_site(plane->world, row->site);
-    const ClientSpec *client = &site->client;
+    const ClientSpec given = traffic_client(site), *client = &given;
     row->clock = request_clock(plane, client->timeout);
     row->retries = (uint32_t)client->retries;
     row->backoff = client->backoff;
@@ -254,7 +259,10 @@ fill_client(RequestPlane *plane, RequestRow *row)
     row->origin_latency = site->origin.latency;
     row->is_plain =
         client->library == RETRY_NONE || client->library == RETRY_BUDGET || client->retries == 0;
-    if (client->library == RETRY_SRE)
+    row->is_attack = site->attack.entity.is_given;
+    row->blocked_by = row->is_attack ? site->attack.blocked_by : SIM_NONE;
+    row->block = site->attack.share;
+    if (client->library == RETRY_SRE || row->is_attack)
         row->is_plain = false;
 }
 

@@ -464,7 +464,8 @@ attach_policies(RequestPlane *plane, RequestPop *pop)
 {
     pop->policies = SIM_ARENA_NEW(plane->arena, RetryPolicy *, pop->n_rows + 1);
     for (uint32_t r = 0; r < pop->n_rows; r++) {
-        const ClientSpec *client = &world_site(plane->world, plane->rows[r].site)->client;
+        const ClientSpec given = traffic_client(world_site(plane->world, plane->rows[r].site));
+        const ClientSpec *client = &given;
         RetryPolicyKind kind = (RetryPolicyKind)client->library;
         if (kind == RETRY_NONE && client->budget > 0)
             kind = RETRY_BUDGET;

@@ -255,7 +255,7 @@ close_waiting(RequestPlane *plane, SimTime to)
         for (uint32_t r = 0; r < plane->plan->n_clients; r++)
             by_site[plane->plan->rows[r].site] += plane->pops[p].orbit[r];
     for (uint32_t s = 0; s < plane->world->n_sites; s++)
-        all += by_site[s];
+        all += world_site(plane->world, s)->attack.entity.is_given ? 0 : by_site[s];
     books_gauge(plane->books, books->columns.waiting, all, to);
     books_close_sites(plane->books, by_site, plane->traffic.sessions, to);
 }
@@ -317,6 +317,7 @@ request_record_close(RequestPlane *plane, SimTime to)
     close_latencies(plane, to);
     keep_totals(plane);
     close_cores(plane, to);
+    request_guard_close(plane, to);
     close_caches(plane, to);
     books_close(plane->books, to);
 }

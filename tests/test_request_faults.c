@@ -315,7 +315,47 @@ sites_are_counted_pop_by_pop(void)
     plane_world_free(&of);
 }
 
+/* `waf` sees through nine tenths while it works: those cost half, and call nothing. */
+static void
+an_attack_is_in_its_sites_columns_alone(void)
+{
+    static const char text[] =
+        "network: {busiest: 1, cores: 8, cores_per_queue: 8, diurnal: {amplitude: 0%}}\n"
+        "services:\n"
+        "  proxy: {placement: pop, cpu: 1ms, needs: {waf: 100%}}\n"
+        "  waf: {placement: pop, inside: proxy, cpu: 1ms, needs: {late: 100%}}\n"
+        "  late: {placement: pop, inside: proxy, cpu: 2ms}\n"
+        "  kv: {placement: core, station: {servers: 200, service_time: 10ms}}\n"
+        "sites:\n"
+        "  web: {service: proxy, requests: 100/s}\n"
+        "  flood: {service: proxy, requests: 500/s, needs: {kv: 100%},\n"
+        "    attack: {blocked_by: waf, share: 90%}}\n";
+    PlaneWorld of = make(text);
+    plane_world_advance(&of, 10 * SIM_SECOND);
+    of.ops->demand_set(of.plane, 1, 1, -1, plane_world_note(&of, "flood"));
+    plane_world_advance(&of, 30 * SIM_SECOND);
+    double n = plane_world_total(&of, "site.flood.offered", 0, end);
+    CHECK_NEAR(n, 500 * 20, 4 * sqrt(500 * 20));
+    check_share(plane_world_total(&of, "site.flood.blocked", 0, end), n, .9);
+    check_share(plane_world_total(&of, "service.kv.offered", 0, end), n, .1);
+    CHECK_NEAR(plane_world_total(&of, "all.offered", 0, end), 100 * 30, 4 * sqrt(3000));
+    CHECK_NEAR(plane_world_total(&of, "outcome.blocked", 0, end), 0, 0);
+    CHECK_NEAR(plane_world_blamed(&of, 0), 0, 0);
+    CHECK_NEAR((double)of.ops->counts(of.plane, 0).offered,
+               plane_world_total(&of, "all.offered", 0, end), 0);
+    const SimRecorder *recorder = of.ops->books(of.plane)->recorder;
+    double used = sim_recorder_value(recorder, sim_recorder_find(recorder, "cpu.mean"), 20);
+    CHECK_NEAR(used, (100 * .004 + 500 * (.9 * .002 + .1 * .004)) / 8, .04);
+    of.ops->kill_switch_set(of.plane, 1, true, SIM_NONE);
+    plane_world_finish(&of, end);
+    CHECK_NEAR(plane_world_total(&of, "site.flood.blocked", 31 * SIM_SECOND, end), 0, 0);
+    CHECK_NEAR(plane_world_total(&of, "site.flood.ok", 31 * SIM_SECOND, end), 500 * 29,
+               4 * sqrt(500 * 29));
+    plane_world_free(&of);
+}
+
 static CU_TestInfo tests[] = {
+    {"an_attack_is_in_its_sites_columns_alone", an_attack_is_in_its_sites_columns_alone},
     {"sites_are_counted_pop_by_pop", sites_are_counted_pop_by_pop},
     {"calls_that_err_have_been_served", calls_that_err_have_been_served},
     {"bad_hosts_answer_without_serving", bad_hosts_answer_without_serving},

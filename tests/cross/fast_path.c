@@ -27,7 +27,8 @@ static const Case cases[] = {
     {"an origin with a limit", "cores: 4", "",
      "cache: {cacheable: 80%, objects: 10k}, origin: {latency: 20ms, capacity: 100/s},", ""},
     {"central calls", "cores: 4",
-     "  auth: {placement: core, station: {servers: 4, service_time: 20ms}, needs: {kv: 50%}}\n"
+     "  auth: {placement: core, station: {servers: 4, service_time: 20ms}, "
+     "    needs: {kv: {share: 50%, breaker: finagle, bulkhead: 30}}}\n"
      "  kv: {placement: core, station: {servers: 9, service_time: 10ms},\n"
      "    front: {service: proxy}}\n",
      "needs: {auth: {share: 20%, timeout: 1s}, kv: {share: 30%, timeout: 500ms, retries: 1}},", ""},
@@ -163,16 +164,21 @@ static const char faulty[] =
     "network: {busiest: 3, cores: 8, cores_per_queue: 4, diurnal: {amplitude: 0%}}\n"
     "services:\n"
     "  proxy: {placement: pop, cpu: 8ms, needs: {rules: 70%}}\n"
-    "  rules: {placement: pop, inside: proxy, cpu: 2ms, needs: {db: {share: 20%, timeout: 1s}}}\n"
-    "  kv: {placement: core, station: {servers: 40, service_time: 20ms}}\n"
+    "  rules: {placement: pop, inside: proxy, cpu: 2ms, "
+    "    needs: {db: {share: 20%, timeout: 1s, breaker: hystrix, throttle: sre}}}\n"
+    "  kv: {placement: core, station: {servers: 40, service_time: 20ms, hosts: 10,\n"
+    "    admission: envoy}}\n"
     "  db: {placement: core, station: {servers: 40, service_time: 20ms}, needs: {kv: 50%}}\n"
     "sites:\n"
-    "  web: {service: proxy, requests: 700/s, needs: {kv: {share: 30%, timeout: 1s}},\n"
+    "  web: {service: proxy, requests: 700/s, "
+    "    needs: {kv: {share: 30%, timeout: 1s, retries: 2, retry_budget: 20%,\n"
+    "      outlier: {ejected_max: 50%}, limits: envoy}},\n"
     "    cache: {cacheable: 60%, objects: 20k}, origin: {latency: 60ms},\n"
     "    client: {timeout: 2s, retries: 2, backoff: 200ms, jitter: true, reload: 5s}}\n"
-    "  api: {service: proxy, requests: 100/s, origin: {capacity: 90/s}}\n";
+    "  api: {service: proxy, requests: 100/s, origin: {capacity: 90/s}}\n"
+    "  flood: {service: proxy, requests: 300/s, attack: {blocked_by: rules, share: 80%}}\n";
 enum { PROXY, RULES, KV, DB };
-enum { WEB, API };
+enum { WEB, API, FLOOD };
 
 /* At one second of the script. */
 static void
@@ -213,6 +219,9 @@ act(const PlaneWorld *of, int second)
         does.calls = is_on ? 1.7 : 1;
         of->ops->behaviour_set(of->plane, RULES, 0, 0, &does);
         of->ops->need_set(of->plane, KV, is_on ? NEED_OPEN : NEED_AS_WRITTEN, SIM_NONE);
+        break;
+    case 5:
+        of->ops->demand_set(of->plane, FLOOD, is_on, -1, SIM_NONE);
         break;
     default:
         break;
