@@ -56,9 +56,10 @@ attach_scratch(Flow *flow)
 {
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
-    double **rows[] = {&flow->survive,  &flow->came,   &flow->ends,    &flow->within,
-                       &flow->attempts, &flow->failed, &flow->blocked, &flow->served,
-                       &flow->final,    &flow->tokens, &flow->cpu,     &flow->login_ok};
+    double **rows[] = {&flow->survive,   &flow->came,   &flow->ends,    &flow->within,
+                       &flow->attempts,  &flow->failed, &flow->blocked, &flow->served,
+                       &flow->final,     &flow->tokens, &flow->cpu,     &flow->login_ok,
+                       &flow->undelayed, &flow->delay};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)

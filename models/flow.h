@@ -143,7 +143,6 @@ typedef struct FlowPop {
     FlowActive *active;   /* of units; edges and origins are added in a step */
     uint32_t n_active;
     double *late;       /* [unit][row] calls that take longer than clients wait; NULL: never yet */
-    double *delay;      /* [row] seconds that slow units cost; NULL: never yet */
     double *more_calls; /* [call of the plan] factor; NULL: never yet */
     bool has_delay, has_more_calls;
     bool has_orbit, is_filling, is_burning;
@@ -157,8 +156,8 @@ typedef struct FlowPop {
     double *site_offered, *site_failed; /* [site] attempts since the run began; NULL: nobody asks */
     double bucket_backlog;              /* waiting CPU seconds x seconds since the bucket opened */
     double bucket_cost, bucket_calls;   /* CPU seconds that its attempts ask for; attempts */
-    double bucket_delay;                /* seconds that faults cost those served */
-    double *dropped;                    /* [level][row] calls lost when processes died; or NULL */
+    double bucket_delayed, bucket_delay; /* those served whom faults cost time; seconds */
+    double *dropped;                     /* [level][row] calls lost when processes died; or NULL */
     bool has_dropped;
     uint32_t overload_slot; /* cause of lost capacity or burnt CPU; 0: none */
     uint32_t backlog_slot;  /* the last such cause since work began to wait; 0: none */
@@ -261,6 +260,7 @@ typedef struct Flow {
     FlowOrigin *origins;       /* [site] */
     double *origin_lost;       /* [row] share of misses that fail */
     double *origin_come;       /* [row] share of attempts that came to the cache, in a step */
+    bool has_far_core;         /* a fault makes calls of some central service take longer */
     uint32_t origin_trouble;   /* sites whose origins fail some requests */
     bool has_origin_fault, has_origin_limit;
     uint32_t *cache_slot; /* [site] cause of the last loss of content */
@@ -283,6 +283,7 @@ typedef struct Flow {
     uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
+    double *undelayed, *delay; /* [row] share whom faults cost no time; seconds a request */
     double *turned;    /* [gate][level][row] attempts that end on the way; NULL until a fault */
     double *in_vain;   /* [level][row] attempts whose clients have waited in vain */
     double *was_there; /* [2][row] offered and failed at the begin of a step */
@@ -391,6 +392,8 @@ void flow_impair_set(void *plane, uint32_t service, const Impairment *impairment
 void flow_impair_arrive(FlowCore *core, double seconds);
 /* Share of calls with this time-out that fail, as last judged. */
 double flow_impair_failed(const FlowCore *core, SimTime timeout);
+/* Seconds that a fault adds to a call that nobody queues for. */
+double flow_impair_delay(const Flow *flow, const FlowCore *core);
 /* The way takes longer than callers with this time-out wait. */
 bool flow_impair_is_late(const FlowCore *core, SimTime timeout);
 /* Some caller is late. */

@@ -212,16 +212,62 @@ flow_pop_miss_set(Flow *flow, FlowPop *pop)
         set_site_miss(flow, pop, s);
 }
 
-/* Seconds that faults cost those served. */
+/* A further wait of a share of a row's requests. */
+static inline void
+delay_row(Flow *flow, uint32_t row, double share, double seconds)
+{
+    flow->undelayed[row] *= 1 - fmin(1, share);
+    flow->delay[row] += share * seconds;
+}
+
+/* Calls to central services that are far or slow, by faults; nobody waits longer than his time-out.
+ */
+static void
+delay_by_calls(Flow *flow)
+{
+    const FlowPlan *plan = flow->plan;
+    for (uint32_t e = 0; e < plan->n_edges; e++) {
+        const FlowEdge *edge = &plan->edges[e];
+        double more = flow_impair_delay(flow, &flow->cores[flow->core_of[edge->service]]);
+        more = fmin(more, sim_seconds(edge->timeout));
+        for (uint32_t i = 0; more > 0 && i < edge->n_calls; i++) {
+            const FlowRowCall *call = &plan->calls[edge->first_call + i];
+            if (call->row < plan->n_people)
+                delay_row(flow, call->row, call->per_request / edge->each, edge->each * more);
+        }
+    }
+}
+
+static void
+delay_by_units(Flow *flow, const FlowPop *pop)
+{
+    for (uint32_t u = 0; u < flow->plan->n_units; u++)
+        for (uint32_t r = 0; pop->behaviour[u].delay > 0 && r < flow->plan->n_people; r++)
+            delay_row(flow, r, flow->plan->units[u].calls[r], pop->behaviour[u].delay);
+}
+
+/* Those served whom faults cost time, and how much: as if each way to lose it were met alone. */
 static void
 book_delay(const FlowStep *step)
 {
-    const Flow *flow = step->flow;
+    Flow *flow = step->flow;
     FlowPop *pop = step->pop;
-    for (uint32_t r = 0; pop->entry.has_delay && r < flow->plan->n_people; r++)
-        pop->bucket_delay += flow->served[r] * pop->entry.delay[r];
-    for (uint32_t r = 0; pop->has_delay && r < flow->plan->n_people; r++)
-        pop->bucket_delay += flow->served[r] * pop->delay[r];
+    uint32_t n = flow->plan->n_people;
+    if (!pop->entry.has_delay && !pop->has_delay && !flow->has_far_core)
+        return;
+    for (uint32_t r = 0; r < n; r++) {
+        double entry = pop->entry.has_delay ? pop->entry.delay[r] : 0;
+        flow->undelayed[r] = entry <= 0;
+        flow->delay[r] = entry;
+    }
+    if (pop->has_delay)
+        delay_by_units(flow, pop);
+    if (flow->has_far_core)
+        delay_by_calls(flow);
+    for (uint32_t r = 0; r < n; r++) {
+        pop->bucket_delayed += flow->served[r] * (1 - flow->undelayed[r]);
+        pop->bucket_delay += flow->served[r] * flow->delay[r];
+    }
 }
 
 /* How much the failed shares moved, relative to themselves: whether longer steps will do. */

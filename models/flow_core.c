@@ -264,11 +264,9 @@ static double
 held_by(const Flow *flow, const FlowCall *call)
 {
     const FlowCore *target = &flow->cores[call->target];
-    const Impairment *fault = &target->impairment;
-    double timeout = sim_seconds(call->need->timeout);
-    double service = sim_seconds(spec_of(flow, target)->station.service_time);
-    double wait = target->wait + fault->delay + fmax(0, fault->slow - 1) * service;
-    double held = fmin(wait, timeout) * (1 - fault->lost) + timeout * fault->lost;
+    double timeout = sim_seconds(call->need->timeout), lost = target->impairment.lost;
+    double wait = target->wait + flow_impair_delay(flow, target);
+    double held = fmin(wait, timeout) * (1 - lost) + timeout * lost;
     return call->guard ? held * call->guard->pass : held;
 }
 

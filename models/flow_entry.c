@@ -64,7 +64,7 @@ find_row(Flow *flow, FlowEntry *entry, uint32_t row)
         if (fault->share > 0)
             entry->slot[g * flow->plan->stride + row] = books_cause_slot(flow->books, fault->cause);
     }
-    if (entry->delay[row] > flow->clients.timeout[row]) {
+    if (entry->delay[row] >= flow->clients.timeout[row]) {
         share[FLOW_GATE_WAY] = 1;
         entry->slot[FLOW_GATE_WAY * flow->plan->stride + row] =
             books_cause_slot(flow->books, slowest->cause);

@@ -48,6 +48,14 @@ flow_impair_is_any_late(const FlowCore *core)
 }
 
 double
+flow_impair_delay(const Flow *flow, const FlowCore *core)
+{
+    const StationSpec *station = &world_service(flow->world, core->service)->station;
+    const Impairment *fault = &core->impairment;
+    return fault->delay + fmax(0, fault->slow - 1) * sim_seconds(station->service_time);
+}
+
+double
 flow_impair_failed(const FlowCore *core, SimTime timeout)
 {
     return flow_impair_is_late(core, timeout) ? 1 : core->failed;
@@ -84,6 +92,9 @@ flow_impair_set(void *plane, uint32_t service, const Impairment *impairment)
         core->work[i] = sim_seconds(station->service_time) * impairment->slow;
     flow_station_reweigh(&core->station, core->work);
     set_timeouts(flow, core);
+    flow->has_far_core = false;
+    for (uint32_t i = 0; i < flow->n_cores; i++)
+        flow->has_far_core |= flow_impair_delay(flow, &flow->cores[i]) > 0;
     flow->core_version++;
     flow->core_trouble++;
 }

@@ -54,7 +54,7 @@ flow_origin_set(void *plane, uint32_t site, const OriginFault *fault)
     const SiteSpec *spec = world_site(flow->world, site);
     flow_advance_all(flow);
     origin->fault = *fault;
-    origin->is_late = fault->delay > 0 && fault->delay + sim_seconds(spec->origin.latency) >
+    origin->is_late = fault->delay > 0 && fault->delay + sim_seconds(spec->origin.latency) >=
                                               sim_seconds(spec->client.timeout);
     if (fault->errors > 0 || fault->delay > 0)
         origin->slot = books_cause_slot(flow->books, fault->cause);

@@ -15,10 +15,17 @@ typedef struct LatencyPoint { /* of the sojourn at a PoP: quantile, weight */
     double quantile, weight;
 } LatencyPoint;
 
+static void
+add_point(SimHistogram *latency, double near, double weight, double miss, double origin_s)
+{
+    sim_histogram_add(latency, sim_from_seconds(near), weight * (1 - miss));
+    sim_histogram_add(latency, sim_from_seconds(near + origin_s), weight * miss);
+}
+
 /*
  * Adds a PoP's served requests to the histogram: the way, the sojourn at the
  * PoP (M/M/c while it copes, the queue's wait when not, no more than a client
- * waits), and for misses the origin.
+ * waits), what faults cost those whom they cost time, and for misses the origin.
  */
 static void
 add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, double origin_s)
@@ -29,7 +36,9 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
     double cores = fmax(1e-9, pop->cores * pop->speed * flow->pop_scale);
     double busy = fmin(0.995, pop->counts.work / (cores * seconds));
     double service = pop->bucket_cost / fmax(pop->bucket_calls, 1e-9);
-    double queued = pop->bucket_backlog / seconds / cores, more = pop->bucket_delay / served;
+    double queued = pop->bucket_backlog / seconds / cores;
+    double slow = fmin(1, pop->bucket_delayed / served);
+    double more = pop->bucket_delay / fmax(pop->bucket_delayed, 1e-9);
     double waits = erlang_c(busy * servers, servers);
     double relief = servers * (1 - busy) / service;
     for (uint32_t i = 0; i < G_N_ELEMENTS(points); i++) {
@@ -39,10 +48,11 @@ add_latency(Flow *flow, uint32_t p, double served, double seconds, double miss, 
                                         (waits > left ? sim_log(waits / left) / relief : 0);
         for (uint32_t j = 0; j < BOOKS_WAY_POINTS; j++) {
             double here = fmin(own + queued, flow->clients.timeout_max);
-            double near = flow->books->way[p * BOOKS_WAY_POINTS + j] + here + more;
+            double near = flow->books->way[p * BOOKS_WAY_POINTS + j] + here;
             double weight = served * points[i].weight / BOOKS_WAY_POINTS;
-            sim_histogram_add(flow->latency, sim_from_seconds(near), weight * (1 - miss));
-            sim_histogram_add(flow->latency, sim_from_seconds(near + origin_s), weight * miss);
+            add_point(flow->latency, near, weight * (1 - slow), miss, origin_s);
+            if (slow > 0)
+                add_point(flow->latency, near + more, weight * slow, miss, origin_s);
         }
     }
 }
@@ -88,7 +98,8 @@ close_pops(Flow *flow, SimTime to)
         if (counts->ok > 0 && counts->work > 0)
             add_latency(flow, p, counts->ok, seconds, miss, origin);
         books_close_pop(flow->books, p, counts, to);
-        pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = pop->bucket_delay = 0;
+        pop->bucket_backlog = pop->bucket_cost = pop->bucket_calls = 0;
+        pop->bucket_delay = pop->bucket_delayed = 0;
     }
     books_close_cpu(flow->books, used, there, most, to);
 }

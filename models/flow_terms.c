@@ -73,14 +73,11 @@ activate_late(Flow *flow, FlowPop *pop, uint32_t u)
     bool any = false;
     if (does->delay <= 0)
         return;
-    if (!pop->late) {
+    if (!pop->late)
         pop->late = SIM_ARENA_NEW(flow->arena, double, (size_t)flow->plan->n_units *n);
-        pop->delay = SIM_ARENA_NEW(flow->arena, double, n);
-    }
     for (uint32_t r = 0; r < flow->plan->n_rows; r++) {
         bool is_late = does->delay > flow->clients.timeout[r];
         pop->late[(size_t)u * n + r] = is_late ? unit->calls[r] : 0;
-        pop->delay[r] += is_late ? 0 : does->delay * unit->calls[r];
         any |= is_late && unit->calls[r] > 0;
     }
     pop->has_delay = true;
@@ -192,8 +189,6 @@ flow_terms_refresh(Flow *flow, FlowPop *pop)
     for (uint32_t u = 0; u < flow->plan->n_units; u++)
         activate_degraded(flow, pop, u);
     pop->has_delay = false;
-    if (pop->delay)
-        memset(pop->delay, 0, flow->plan->stride * sizeof(double));
     for (uint32_t u = 0; u < flow->plan->n_units; u++)
         activate_late(flow, pop, u);
     find_calls_factors(flow, pop);

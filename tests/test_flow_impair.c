@@ -139,6 +139,24 @@ a_long_way_fails_those_who_do_not_wait_for_it(void)
     flow_world_free(&it);
 }
 
+/* Three of ten requests call: they take a second longer, the others do not. */
+static void
+a_longer_way_is_latency_of_those_who_call(void)
+{
+    Impairment fault = none();
+    fault.delay = 1;
+    FlowWorld it = flow_world_new(shop, 2);
+    flow_world_run(&it, 10);
+    double p50 = flow_world_sum(&it, "latency.p50", 9, 10);
+    double p95 = flow_world_sum(&it, "latency.p95", 9, 10);
+    impair(&it, KV, fault);
+    flow_world_run(&it, 20);
+    CHECK_NEAR(flow_world_sum(&it, "latency.p50", 19, 20), p50, 0.1);
+    CHECK(flow_world_sum(&it, "latency.p95", 19, 20) > p95 + 0.8);
+    CHECK_NEAR(flow_world_sum(&it, "all.failed", 0, 20), 0, 0);
+    flow_world_free(&it);
+}
+
 /* An overloaded queue with a delay on the way: what is left of the time-out is the longest wait,
  * for those too who waited when the fault came; the queue holds the calls of that time. */
 static void
@@ -215,6 +233,7 @@ static CU_TestInfo tests[] = {
     {"a_slow_service_serves_what_it_can", a_slow_service_serves_what_it_can},
     {"a_long_way_fails_those_who_do_not_wait_for_it",
      a_long_way_fails_those_who_do_not_wait_for_it},
+    {"a_longer_way_is_latency_of_those_who_call", a_longer_way_is_latency_of_those_who_call},
     {"a_delay_leaves_less_time_to_wait", a_delay_leaves_less_time_to_wait},
     {"a_slow_answer_holds_the_places_of_its_caller", a_slow_answer_holds_the_places_of_its_caller},
     {"a_switch_lets_failed_calls_pass_or_fail", a_switch_lets_failed_calls_pass_or_fail},
