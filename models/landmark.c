@@ -50,6 +50,9 @@ static const VerbRank ranks[VERB_COUNT] = {
     [VERB_STATUS_DOWN] = {"fault", 2},
 };
 
+/* An alert that wakes nobody gives way to everything else. */
+enum { FAINT = 3 };
+
 /* What the journal tells besides; of a kind and entity the first alone. */
 static const struct TellingKind {
     const char *journal, *kind;
@@ -194,7 +197,8 @@ collect(const Spec *spec, const SimTime *entry_times, const SimJournal *journal,
         int kind = telling_kind(entry);
         if (kind < 0 || (!g_str_has_prefix(entry->kind, "rollout.") && is_repeated(journal, id)))
             continue;
-        Happened one = {.rank = telling[kind].rank,
+        bool is_faint = strcmp(entry->kind, "alert.fires") == 0 && !strstr(entry->text, "(page)");
+        Happened one = {.rank = is_faint ? FAINT : telling[kind].rank,
                         .at = entry->at,
                         .number = spec->timeline.n + id,
                         .journal = entry};

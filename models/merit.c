@@ -119,6 +119,7 @@ typedef struct Reading {
     PhaseTurns turns;
     SimTime relief; /* recovered, or the end of the run */
     Merit *merit;
+    bool has_pager;
     GArray *deeds; /* MeritMark */
 } Reading;
 
@@ -145,6 +146,34 @@ note_first(MeritMark *mark, SimTime at, uint32_t id)
         *mark = (MeritMark){at, id};
 }
 
+/* Burn-rate monitors have a severity for each pair of windows. */
+static bool
+may_page(const ObserverSpec *observer)
+{
+    SIM_EACH(BurnWindowSpec, window, observer->windows)
+    if (window->severity == SEVERITY_PAGE)
+        return true;
+    return observer->kind != OBSERVER_BURN && observer->severity == SEVERITY_PAGE;
+}
+
+static bool
+has_pager(const Spec *spec)
+{
+    SIM_EACH(ObserverSpec, observer, spec->observers)
+    if (may_page(observer))
+        return true;
+    return false;
+}
+
+/* An alert's words begin with its observer's name and severity. */
+static bool
+does_page(const SimJournalEntry *entry)
+{
+    g_autofree char *head =
+        g_strdup_printf("%s (%s)", name_in(entry->entity), severity_names[SEVERITY_PAGE]);
+    return g_str_has_prefix(entry->text, head);
+}
+
 static void
 note_alert(Reading *reading, const SimJournalEntry *entry, uint32_t id)
 {
@@ -152,7 +181,8 @@ note_alert(Reading *reading, const SimJournalEntry *entry, uint32_t id)
     const ObserverSpec *observer = observer_of(reading->spec, entry->entity);
     if (!observer)
         return;
-    note_first(&marks[MERIT_DETECT], entry->at, id);
+    if (!reading->has_pager || does_page(entry))
+        note_first(&marks[MERIT_DETECT], entry->at, id);
     note_first(&marks[kind_of_observer(observer)], entry->at, id);
 }
 
@@ -236,8 +266,7 @@ is_word(const Reading *reading, const SimJournalEntry *entry)
 static bool
 is_deed(const Reading *reading, const SimJournalEntry *entry)
 {
-    static const char *const kinds[] = {"team.acts", "rollout.stopped", "rollout.unconfirmed",
-                                        "scaling.serves"};
+    static const char *const kinds[] = {"rollout.stopped", "rollout.unconfirmed", "scaling.serves"};
     for (guint i = 0; i < G_N_ELEMENTS(kinds); i++)
         if (strcmp(entry->kind, kinds[i]) == 0)
             return true;
@@ -247,7 +276,7 @@ is_deed(const Reading *reading, const SimJournalEntry *entry)
     if (index == SIM_NONE)
         return false;
     const TimelineSpec *spec = SIM_ITEM(reading->spec->timeline, TimelineSpec, index);
-    return strcmp(landmark_kind(spec->verb), "action") == 0;
+    return strcmp(landmark_kind(spec->verb), "action") == 0 || spec->team != SIM_NONE;
 }
 
 static void
@@ -256,7 +285,7 @@ note_deed(Reading *reading, const SimJournalEntry *entry, uint32_t id)
     MeritMark deed = {entry->at, id};
     GArray *deeds = reading->deeds;
     bool is_new = deeds->len == 0 || g_array_index(deeds, MeritMark, deeds->len - 1).at < deed.at;
-    if (deed.at >= reading->merit->onset && deed.at < reading->relief && is_new)
+    if (deed.at >= reading->merit->onset && deed.at <= reading->relief && is_new)
         g_array_append_val(deeds, deed);
 }
 
@@ -369,6 +398,7 @@ merit_take(const Spec *spec, const Recording *recording, const SimJournal *journ
                        .journal = journal,
                        .recording = recording,
                        .turns = phases_turns(recording),
+                       .has_pager = has_pager(spec),
                        .merit = ret};
     *ret =
         (Merit){.onset = reading.turns.onset, .end = recording->end, .push = -1, .deed = SIM_NONE};

@@ -18,8 +18,8 @@
  *   updates     public words after the first
  *
  * The window is a tenth of the incident, at least three buckets and at most ten minutes: longer
- * than a flapping cause needs to come back.  Deeds are the actions of the timeline, all that a team
- * does, rollouts that stop themselves and servers that a scaler brings.
+ * than a flapping cause needs to come back.  Deeds are the actions of the timeline, all steps of
+ * runbooks, rollouts that stop themselves and servers that a scaler brings.
  *
  * An alert that fired before the onset counts while it has not cleared by then.  Only what has
  * happened before recovery is looked at, but words and alerts until the end of the run.

@@ -31,7 +31,7 @@ list_turns(const Merit *merit, Turn *turns)
         {merit->onset, "fault", "impact"},
         {seen < 0 ? -1 : MAX(seen, merit->onset), "detected", "detected"},
         {team ? team->misled.at : -1, "misled", "wrong lead"},
-        {team ? team->unmisled.at : -1, "detected", "diagnosing"},
+        {team ? team->unmisled.at : -1, "diagnosing", "diagnosing"},
         {merit->marks[MERIT_IDENTIFY].at, "identified", "identified"},
         {merit->marks[MERIT_MITIGATE].at, "recovering", is_relief ? "mitigated" : "recovering"},
         {merit->marks[MERIT_RECOVER].at, "steady", "recovered"}};

@@ -38,6 +38,10 @@ response_say(Response *response, double seconds, const char *kind, const char *e
 {
     SimJournalEntry entry = {
         .at = sim_from_seconds(seconds), .cause = response->push, .kind = kind, .entity = entity};
+    if (g_str_has_prefix(kind, "alert."))
+        return sim_journal_add(response->journal, &entry, "%s (%s): errors",
+                               strchr(entity, '/') + 1,
+                               strcmp(entity, "observer/crowd") == 0 ? "ticket" : "page");
     return sim_journal_add(response->journal, &entry, "%s of %s", kind, entity);
 }
 
@@ -52,9 +56,12 @@ response_begin(Response *response, const double *percent)
     }
     *response = (Response){.arena = sim_arena_new(1 << 24), .push = SIM_NONE};
     scenario_text_read(&response->scenario, RESPONSE_HEAD);
-    response->observers[0] = (ObserverSpec){.entity = {.name = "burn"}, .kind = OBSERVER_BURN};
-    response->observers[1] = (ObserverSpec){.entity = {.name = "probes"}, .kind = OBSERVER_PROBES};
-    response->observers[2] = (ObserverSpec){.entity = {.name = "crowd"}, .kind = OBSERVER_CROWD};
+    response->observers[0] = (ObserverSpec){
+        .entity = {.name = "burn"}, .kind = OBSERVER_CUSUM, .severity = SEVERITY_PAGE};
+    response->observers[1] = (ObserverSpec){
+        .entity = {.name = "probes"}, .kind = OBSERVER_PROBES, .severity = SEVERITY_PAGE};
+    response->observers[2] = (ObserverSpec){
+        .entity = {.name = "crowd"}, .kind = OBSERVER_CROWD, .severity = SEVERITY_TICKET};
     response->teams[0] = (TeamSpec){.entity = {.name = "edge"}};
     response->teams[1] = (TeamSpec){.entity = {.name = "kv"}};
     response->scenario.spec.observers = (SimList){.items = response->observers, .n = 3};

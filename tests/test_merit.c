@@ -54,6 +54,20 @@ an_alert_that_is_over_was_about_something_else(void)
 }
 
 static void
+a_ticket_wakes_nobody_who_could_be_paged(void)
+{
+    Response response;
+    response_begin(&response, NULL);
+    response_say(&response, 10, "alert.fires", "observer/crowd");
+    response_say(&response, 14, "alert.fires", "observer/probes");
+    CHECK_NEAR(merit_value(response_take(&response), MERIT_DETECT), 6, 1e-9);
+    CHECK_NEAR(merit_value(&response.merit, MERIT_CROWD), 2, 1e-9);
+    response.observers[0].severity = response.observers[1].severity = SEVERITY_TICKET;
+    CHECK_NEAR(merit_value(response_take(&response), MERIT_DETECT), 2, 1e-9);
+    response_end(&response);
+}
+
+static void
 what_never_came_is_infinite(void)
 {
     static const double forever[RESPONSE_SECONDS] = {[30] = 50, 50, 50, 50, 50, 50, 50, 50, 50, 50};
@@ -88,9 +102,9 @@ the_deed_before_the_fall_is_the_one(void)
 {
     Response response;
     response_begin(&response, NULL);
-    response_say(&response, 12, "team.acts", "team/edge");
-    uint32_t second = response_say(&response, 22, "team.acts", "team/edge");
-    response_say(&response, 30, "team.acts", "team/edge");
+    response_say(&response, 12, "timeline.happens", "timeline/fix");
+    uint32_t second = response_say(&response, 22, "timeline.happens", "timeline/fix");
+    response_say(&response, 30, "timeline.happens", "timeline/fix");
     const Merit *merit = response_take(&response);
     CHECK_INT(merit->deed, second);
     CHECK_INT(merit->marks[MERIT_MITIGATE].at, 24 * SIM_SECOND);
@@ -118,8 +132,8 @@ a_lull_is_no_relief(void)
         percent[i] = i % 4 == 3 || i >= 30 ? 5 : 60;
     Response response;
     response_begin(&response, percent);
-    response_say(&response, 10, "team.acts", "team/edge");
-    uint32_t last = response_say(&response, 28, "team.acts", "team/edge");
+    response_say(&response, 10, "timeline.happens", "timeline/fix");
+    uint32_t last = response_say(&response, 28, "timeline.happens", "timeline/fix");
     const Merit *merit = response_take(&response);
     CHECK_INT(merit->deed, last);
     CHECK_INT(merit->marks[MERIT_MITIGATE].at, 30 * SIM_SECOND);
@@ -193,6 +207,7 @@ static CU_TestInfo tests[] = {
     {"each_moment_counts_from_users_pain", each_moment_counts_from_users_pain},
     {"an_alert_that_is_over_was_about_something_else",
      an_alert_that_is_over_was_about_something_else},
+    {"a_ticket_wakes_nobody_who_could_be_paged", a_ticket_wakes_nobody_who_could_be_paged},
     {"what_never_came_is_infinite", what_never_came_is_infinite},
     {"without_pain_there_is_nothing_to_measure", without_pain_there_is_nothing_to_measure},
     {"the_deed_before_the_fall_is_the_one", the_deed_before_the_fall_is_the_one},

@@ -29,7 +29,7 @@ the_whole_story(void)
     response_say(&response, 12, "team.misled", "team/edge");
     response_say(&response, 16, "team.unmisled", "team/edge");
     response_say(&response, 20, "team.identifies", "team/edge");
-    response_say(&response, 23, "team.acts", "team/edge");
+    response_say(&response, 23, "timeline.happens", "timeline/fix");
     expect_story(&response, "0 steady, 4 push, 8 impact, 10.5 detected, 12 wrong lead, "
                             "16 diagnosing, 20 identified, 24 mitigated, 32 recovered");
 }
@@ -48,7 +48,7 @@ relief_before_the_cause_is_known_skips_that(void)
     Response response;
     response_begin(&response, NULL);
     response_say(&response, 6, "alert.fires", "observer/burn");
-    response_say(&response, 22, "team.acts", "team/edge");
+    response_say(&response, 22, "timeline.happens", "timeline/fix");
     response_say(&response, 27, "team.identifies", "team/edge");
     expect_story(&response, "0 steady, 4 push, 8 detected, 24 mitigated, 32 recovered");
 }
