@@ -73,8 +73,8 @@ if (is_limited) {
     eval LEGEND_ENTRY
 }
 set yrange [0:busiest * 1.1]
-set format y '%.0s%c'
-set ytics round_step(busiest)
+AMOUNT = busiest
+eval AMOUNT_TICS
 eval TIME_LABELS
 load_now(x) = value_or('origin_load', 0)
 capacity_now(x) = value_or('origin_capacity', 1e18)

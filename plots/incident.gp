@@ -133,8 +133,8 @@ LEGEND_TEXT = 'served'
 LEGEND_COLOUR = SKY
 eval LEGEND_ENTRY
 set yrange [0:busiest * 1.1]
-set format y '%.0s%c'
-set ytics round_step(busiest)
+AMOUNT = busiest
+eval AMOUNT_TICS
 if (n_watched == 0) {
     eval TIME_LABELS
 }

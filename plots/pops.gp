@@ -61,6 +61,8 @@ eval NEXT_PANEL
 SHOWS = 'Share of failed requests by PoP, from west to east in each region. Times are UTC.'
 eval HEADER
 eval PHASE_RIBBON
+column_x = WIDTH - RIGHT + 18
+eval PHASE_NAMES
 eval EVENT_FLAGS
 eval EVENT_KEY
 
@@ -113,7 +115,6 @@ if (IS_DARK) {
     set palette defined (0 '#fbf7f2', 0.08 '#f9e0cb', 0.25 '#f6b48f', 0.42 '#f37651', \
         0.58 '#e13342', 0.73 '#ad1759', 0.87 '#701f57', 1 '#2b1533')
 }
-column_x = WIDTH - RIGHT + 18
 LEGEND_TEXT = 'Failed requests'
 eval LEGEND_HEADING
 bar_top = PANEL_TOP + 26

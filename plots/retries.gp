@@ -49,8 +49,8 @@ LEGEND_TEXT = 'goodput: useful answers'
 LEGEND_COLOUR = INK
 eval LEGEND_ENTRY
 set yrange [0:busiest * 1.08]
-set format y '%.0s%c'
-set ytics round_step(busiest)
+AMOUNT = busiest
+eval AMOUNT_TICS
 plot DATA using (column('time')):(0):(fresh(0)) with filledcurves linecolor rgb SKY \
         fillstyle transparent solid 0.6, \
     DATA using (column('time')):(fresh(0)):(retried(0)) with filledcurves linecolor rgb ORANGE, \
@@ -68,9 +68,8 @@ LEGEND_TEXT = 'people and clients'
 LEGEND_COLOUR = PURPLE
 eval LEGEND_ENTRY
 set yrange [0:most_waiting > 0 ? most_waiting * 1.1 : 1]
-waiting_step = most_waiting > 0 ? round_step(most_waiting) : 1
-set ytics waiting_step
-set format y '%.0s%c'
+AMOUNT = most_waiting > 0 ? most_waiting : 1
+eval AMOUNT_TICS
 if (most_logins <= 0) {
     eval TIME_LABELS
 }
@@ -89,8 +88,8 @@ if (most_logins > 0) {
     LEGEND_COLOUR = GREEN
     eval LEGEND_ENTRY
     set yrange [0:most_logins * 1.1]
-    set ytics round_step(most_logins)
-    set format y '%.0s%c'
+    AMOUNT = most_logins
+    eval AMOUNT_TICS
     eval TIME_LABELS
     plot DATA using (column('time')):(0):(value_or('login_backlog', 0)) with filledcurves \
             linecolor rgb GREEN fillstyle transparent solid 0.35, \

@@ -34,10 +34,19 @@ phase_colour(kind) = kind eq 'steady' ? (IS_DARK ? '#1a2129' : '#f4f6f8') : \
     kind eq 'fault' ? (IS_DARK ? '#3a2220' : '#fbe3d6') : \
     kind eq 'impact' ? (IS_DARK ? '#35201f' : '#fdece4') : \
     kind eq 'mitigating' ? (IS_DARK ? '#322a18' : '#fdf4dc') : \
+    kind eq 'push' ? (IS_DARK ? '#2a2618' : '#f8f1df') : \
+    kind eq 'detected' ? (IS_DARK ? '#1c2a3a' : '#e3eef8') : \
+    kind eq 'misled' ? (IS_DARK ? '#2f2030' : '#f6e8f0') : \
+    kind eq 'diagnosing' ? (IS_DARK ? '#1a2c33' : '#eaf3f5') : \
+    kind eq 'identified' ? (IS_DARK ? '#322a18' : '#fdf4dc') : \
     kind eq 'recovering' ? (IS_DARK ? '#17291f' : '#e6f5ee') : PANEL
 phase_ribbon(kind) = kind eq 'steady' ? (IS_DARK ? '#3a4654' : '#cfd6de') : \
     kind eq 'fault' ? VERMILION : kind eq 'impact' ? (IS_DARK ? '#b4582b' : '#eb9c6e') : \
-    kind eq 'mitigating' ? (IS_DARK ? '#a8811d' : '#f2cc66') : \
+    kind eq 'mitigating' || kind eq 'identified' ? (IS_DARK ? '#a8811d' : '#f2cc66') : \
+    kind eq 'push' ? (IS_DARK ? '#6b5a2a' : '#e6d3a3') : \
+    kind eq 'detected' ? (IS_DARK ? '#2f6ea6' : '#9cc9ea') : \
+    kind eq 'misled' ? (IS_DARK ? '#9b5a80' : '#dca0c2') : \
+    kind eq 'diagnosing' ? (IS_DARK ? '#3f7f93' : '#bfdfe6') : \
     kind eq 'recovering' ? (IS_DARK ? '#1f7d62' : '#7fcdb3') : GREY
 phase_ink(kind) = kind eq 'fault' ? '#ffffff' : IS_DARK ? '#f4f7fa' : '#1b2430'
 event_colour(kind) = kind eq 'fault' || kind eq 'flush' ? VERMILION : \
@@ -153,6 +162,19 @@ percent_step(bottom) = bottom == 20 ? 20 : bottom == 98 ? 0.5 : (100 - bottom) /
 round_step(v) = (p = 10.0 ** floor(log10(v / 4.0)), r = v / 4.0 / p, \
     p * (r < 1.5 ? 1 : r < 3.5 ? 2 : r < 7.5 ? 5 : 10))
 
+# Tics from 0 to beyond AMOUNT, as 500, 1.5k, 20M.
+amount(v) = v >= 1e9 ? sprintf('%gG', v / 1e9) : v >= 1e6 ? sprintf('%gM', v / 1e6) : \
+    v >= 1e3 ? sprintf('%gk', v / 1e3) : sprintf('%g', v)
+$AMOUNT_TICS << END
+set ytics ();
+amount_step = round_step(AMOUNT);
+do for [i = 0:ceil(AMOUNT * 1.1 / amount_step)] {
+    set ytics add (amount(i * amount_step) i * amount_step);
+};
+END
+AMOUNT_TICS = ''
+do for [i = 1:|$AMOUNT_TICS|] { AMOUNT_TICS = AMOUNT_TICS.$AMOUNT_TICS[i].' ' }
+
 # ---- Time: MEASURE_TIME takes the ends from the column "time" of DATA.
 tic_step(span) = span <= 60 ? 10 : span <= 240 ? 30 : span <= 540 ? 60 : span <= 1100 ? 120 : \
     span <= 2700 ? 300 : span <= 5400 ? 600 : span <= 8100 ? 900 : span <= 16200 ? 1800 : \
@@ -214,9 +236,18 @@ END
 NEXT_PANEL = ''
 do for [i = 1:|$NEXT_PANEL|] { NEXT_PANEL = NEXT_PANEL.$NEXT_PANEL[i].' ' }
 
-# ---- The names of the phases in a ribbon whose top is RIBBON, where there is room for them.
+# ---- The names of the phases in a ribbon whose top is RIBBON, where there is room for them; what
+# has no room stands, once, with its colour right of it: in n_unnamed rows from the ribbon up.
 RIBBON_HEIGHT = 15
+UNNAMED_MAX = 12
+array unnamed_text[UNNAMED_MAX]
+array unnamed_kind[UNNAMED_MAX]
+n_unnamed = 0
+has_room(i) = time_x(clip(phase_end[i])) - time_x(clip(phase_begin[i])) > \
+    text_width(phase_text[i], SMALL) + 6
+is_unnamed(text) = n_unnamed == 0 ? 0 : (sum [k = 1:n_unnamed] (unnamed_text[k] eq text))
 $PHASE_RIBBON << END
+n_unnamed = 0;
 do for [i = 1:n_phases] {
     a = time_x(clip(phase_begin[i]));
     b = time_x(clip(phase_end[i]));
@@ -224,15 +255,46 @@ do for [i = 1:n_phases] {
         fillstyle solid noborder
         from screen sx(a + 0.5), screen sy(RIBBON + RIBBON_HEIGHT)
         to screen sx(b > a + 1.5 ? b - 0.5 : a + 1), screen sy(RIBBON);
-    if (b - a > text_width(phase_text[i], SMALL) + 6) {
+    if (has_room(i)) {
         set label 200 + i phase_text[i] noenhanced center front font SMALL_FONT
             textcolor rgb phase_ink(phase_kind[i])
             at screen sx((a + b) / 2), screen sy(RIBBON + RIBBON_HEIGHT / 2.0);
+    } else {
+        if (phase_kind[i] ne 'steady' && !is_unnamed(phase_text[i]) && n_unnamed < UNNAMED_MAX) {
+            n_unnamed = n_unnamed + 1;
+            unnamed_text[n_unnamed] = phase_text[i];
+            unnamed_kind[n_unnamed] = phase_kind[i];
+        };
     };
 };
 END
 PHASE_RIBBON = ''
 do for [i = 1:|$PHASE_RIBBON|] { PHASE_RIBBON = PHASE_RIBBON.$PHASE_RIBBON[i].' ' }
+# Rows of as many as fit between column_x and the edge, the last beside the ribbon.
+unnamed_width(k) = 13 + text_width(unnamed_text[k], SMALL) + 6
+$PHASE_NAMES << END
+do for [pass = 1:2] {
+    unnamed_row = 0;
+    x = column_x;
+    do for [k = 1:n_unnamed] {
+        if (x > column_x && x + unnamed_width(k) > WIDTH - 4) {
+            unnamed_row = unnamed_row + 1;
+            x = column_x;
+        };
+        if (pass == 2) {
+            y = RIBBON + 5 - 14.0 * (unnamed_rows - unnamed_row);
+            set label 240 + 2 * k '' front point pointtype 5 pointsize SQUARE * 0.9
+                linecolor rgb phase_ribbon(unnamed_kind[k]) at screen sx(x + 5), screen sy(y);
+            set label 241 + 2 * k unnamed_text[k] noenhanced left front font SMALL_FONT
+                textcolor rgb MUTED at screen sx(x + 13), screen sy(y);
+        };
+        x = x + unnamed_width(k);
+    };
+    unnamed_rows = unnamed_row;
+};
+END
+PHASE_NAMES = ''
+do for [i = 1:|$PHASE_NAMES|] { PHASE_NAMES = PHASE_NAMES.$PHASE_NAMES[i].' ' }
 
 # ---- Numbered flags in a line at FLAGS, pushed apart so that none hides another, each with a
 # line down to its own time.
@@ -312,6 +374,7 @@ do for [i = 1:|$LAY_OUT|] { LAY_OUT = LAY_OUT.$LAY_OUT[i].' ' }
 $FRAME << END
 eval HEADER;
 eval PHASE_RIBBON;
+eval PHASE_NAMES;
 eval EVENT_FLAGS;
 eval EVENT_KEY;
 END

@@ -19,7 +19,7 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PLOTS = os.path.join(ROOT, "plots")
-FIGURES = ("incident", "pops", "cache", "retries", "versions")
+FIGURES = ("incident", "pops", "cache", "retries", "versions", "lanes", "budget")
 START = 1763463600  # 2025-11-18T11:00:00Z
 NAN = float("nan")
 
@@ -44,6 +44,11 @@ EVENTS = [
 PHASES = [(0, 1500, "steady", "steady"), (1500, 1920, "fault", "onset"),
           (1920, 7500, "impact", "impact"), (7500, 12600, "mitigating", "partly mitigated"),
           (12600, 16200, "recovering", "recovery"), (16200, 23400, "steady", "steady")]
+STORY = [(0, 300, "steady", "steady"), (300, 1500, "push", "push"),
+         (1500, 1860, "fault", "impact"), (1860, 2400, "detected", "detected"),
+         (2400, 8400, "misled", "wrong lead"), (8400, 9420, "diagnosing", "diagnosing"),
+         (9420, 12600, "identified", "identified"), (12600, 16200, "recovering", "mitigated"),
+         (16200, 23400, "steady", "recovered")]
 CAUSES = ["bot-features: proxy panics", "workers-kv fails its callers",
           "turnstile: no log-in", "dashboard overloaded", "origin time-outs", "other"]
 
@@ -76,10 +81,12 @@ class Case:
     """A made-up run; `stretch` maps the model's 6.5 hours on another duration."""
 
     def __init__(self, name, duration=23400, buckets=936, pops=320, causes=6, errors=1.0,
-                 events=None, phases=None, gaps=False, title=None, watched=1, is_limited=True):
+                 events=None, phases=None, gaps=False, title=None, watched=1, is_limited=True,
+                 services=8, people=0, odd=False):
         self.name, self.duration, self.buckets = name, duration, buckets
         self.pops, self.causes, self.errors, self.gaps = pops, causes, errors, gaps
         self.watched, self.is_limited = watched, is_limited
+        self.services, self.people, self.odd = services, people, odd
         self.stretch = duration / 23400
         self.events = EVENTS if events is None else events
         self.phases = PHASES if phases is None else phases
@@ -135,6 +142,105 @@ class Case:
         self.write_cache(where)
         self.write_retries(where)
         self.write_versions(where)
+        self.write_lanes(where)
+        self.write_budget(where)
+
+    def named(self, text, most):
+        return ("a_long & {odd} name^2 of @" + text)[:most] if self.odd else text
+
+    def write_lanes(self, where):
+        s = self.stretch
+        lanes, heat, bars, marks = [], [], [], []
+
+        def lane(group, text):
+            lanes.append([len(lanes), group, text])
+            return len(lanes) - 1
+
+        def bar(where, begin, end, kind, text="-"):
+            bars.append([where, START + begin * s, START + end * s, kind, text])
+
+        def mark(where, at, kind, text="-"):
+            marks.append([where, START + at * s, kind, text])
+
+        if self.events:
+            top = lane("changes and faults", "the timeline")
+            bar(top, 300, 4500, "change", self.named("ClickHouse migration starts", 44))
+            bar(top, 22000, 23400, "fault", self.named("a link loses a tenth", 44))
+            made = lane("changes and faults", self.named("bot-features", 22))
+            for t in range(300, 12240, 300):
+                mark(made, t, "bad" if self.bad(t + 1) else "good")
+        for i in range(self.services):
+            row = lane("sites" if i < self.services // 3 else "services",
+                       self.named(f"service-{i}", 22))
+            for b in range(0, 23400, 300):
+                heat.append([row, START + b * s, START + (b + 300) * s,
+                             clamp(self.bad(b + 1) * self.errors * (1 - i / 30))])
+            if self.errors:
+                bar(row, 7500 + 500 * i, 16000,
+                    ("killed", "halted", "fallback", "scaled", "open", "breaker")[i % 6])
+        for i in range(self.people):
+            row = lane("who watches", self.named(f"monitor-{i}", 22))
+            if i:
+                bar(row, 1500 + 200 * i, 12700, ("page", "ticket", "info")[i % 3])
+                bar(row, 15000, 15020, "page")
+            bar(row, 18000, 19000, "dark", "no figures")
+        for i in range(self.people):
+            row = lane("who acts", self.named(f"team-{i}", 22))
+            stages = [("paged", 300), ("triage", 500), ("misled", 5000), ("diagnosing", 900),
+                      ("deciding", 300), ("waiting", 2000), ("acting", 900)]
+            at = 1900 + 150 * i
+            for kind, lasting in stages:
+                bar(row, at, at + lasting, kind, self.named(f"{kind} for a while", 44))
+                if kind in ("triage", "deciding"):
+                    mark(row, at, "ack" if kind == "triage" else "identified")
+                at += lasting
+        if self.people:
+            row = lane("who acts", "status page")
+            bar(row, 2600, 5200, "down")
+            for t in (2880, 7000, 9500, 13000):
+                mark(row, t, "post")
+        elif self.events:
+            row = lane("who acts", "the timeline")
+            mark(row, 7500, "action", "workers-kv on the old proxy")
+            mark(row, 22900, "note", self.named("errors are back to what they were", 44))
+        write(where, "lanes.tsv", ["lane", "group", "text"], lanes)
+        write(where, "lanes_span.tsv", ["begin", "end"], [[float(START), START + 23400 * s]])
+        write(where, "lanes_heat.tsv", ["lane", "begin", "end", "share"], heat)
+        write(where, "lanes_bars.tsv", ["lane", "begin", "end", "kind", "text"], bars)
+        write(where, "lanes_marks.tsv", ["lane", "time", "kind", "text"], marks)
+
+    def write_budget(self, where):
+        s = self.stretch
+        rows, failed, times = [], [], self.times()
+        step = self.duration / self.buckets
+        for t in times:
+            failed.append(sum(self.shares(t / s)))
+
+            def burn(window):
+                wanted = max(1, int(window * s / step))
+                return sum(failed[-wanted:]) / wanted / 0.001
+            row = [START + t, sum(failed) * step / 0.001 / (30 * 86400)]
+            for pair in ((3600, 300), (21600, 1800), (259200, 21600)):
+                row += [burn(w) for w in pair]
+            rows.append([row[0]] + [NAN if self.gap(t) else v for v in row[1:]])
+        columns = [f"{w}_{i}" for i in (1, 2, 3) for w in ("long", "short")]
+        write(where, "budget.tsv", ["time", "burnt"] + columns, rows)
+        write(where, "budget_about.tsv", ["key", "value"], [
+            ["slo", "SLO 99.9 %, 30 days"], ["monitor", self.named("of slo-burn", 28)]])
+        write(where, "budget_windows.tsv", ["column", "burn", "kind", "text"], [
+            [1, 14.4, "page", "1h and 5m"], [2, 6.0, "page", "6h and 30m"],
+            [3, 1.0, "ticket", "3d and 6h"]])
+        write(where, "budget_observers.tsv", ["lane", "text"],
+              [[i, self.named(f"monitor-{i}", 28)] for i in range(self.people)])
+        write(where, "budget_alerts.tsv", ["lane", "begin", "end", "kind"],
+              [[i, START + (1600 + 300 * i) * s, START + 12900 * s,
+                ("page", "ticket", "info")[i % 3]] for i in range(1, self.people)])
+        marks = [(1500, "fault", "users feel it"), (1860, "alert", "first alert, 6m after"),
+                 (1900, "human", "acknowledged, 6m40s after"),
+                 (9420, "human", "the cause is known, 2h12m after"),
+                 (12600, "action", "mitigated, 3h5m after")]
+        write(where, "budget_marks.tsv", ["time", "kind", "text"],
+              [[START + t * s, kind, text] for t, kind, text in marks if self.errors])
 
     def write_incident(self, where):
         rows, totals = [], [0.0] * self.causes
@@ -259,6 +365,10 @@ CROWD = [(1500 + 40 * i, ("fault", "action", "alert", "human", "public", "change
 
 CASES = [
     Case("flagship"),
+    Case("people", phases=STORY, people=3),
+    Case("many", phases=STORY, people=1, services=17, duration=1800),
+    Case("nobody", services=1, people=0, events=[], phases=STORY[:1]),
+    Case("odd", people=2, odd=True),
     Case("short", duration=200, buckets=200, pops=12, watched=2, title="200 seconds"),
     Case("long", duration=3 * 86400, buckets=1000, pops=60, watched=4, is_limited=False),
     Case("quiet", errors=0.0, events=[], phases=[], pops=40, watched=0, title="Nothing happens"),
@@ -270,6 +380,8 @@ CASES = [
     Case("crowd", events=CROWD, watched=3,
          title="A title of {braces}, under_scores, `quotes`, $(dollars), 100% and \\ too"),
     Case("point", duration=1, buckets=1, pops=9, causes=2, watched=1),
+    Case("once", people=2, phases=STORY,
+         events=[(1500, kind, text) for _, kind, text in EVENTS]),
 ]
 
 

@@ -1,5 +1,7 @@
 #include "sim/cmd/figure_data.h"
 
+#include "sim/cmd/figure_budget.h"
+#include "sim/cmd/figure_lanes.h"
 #include "sim/quantity.h"
 
 #include <math.h>
@@ -7,79 +9,10 @@
 #include <string.h>
 
 enum {
-    ROWS_MAX = 1200,
     POPS_COLUMNS_MAX = 1024,
     CAUSES_SHOWN = 6,
     WAVES_MAX = 14,
 };
-
-/* Rows of a figure: `merge` buckets of the recorder each. */
-typedef struct Rows {
-    const Recording *recording;
-    uint32_t n_buckets, merge, n;
-} Rows;
-
-static Rows
-rows_of(const Result *result, uint32_t most)
-{
-    const Recording *recording = &result->facts.recording;
-    Rows rows = {.recording = recording, .n_buckets = sim_recorder_n_closed(recording->recorder)};
-    rows.merge = MAX(1, (rows.n_buckets + most - 1) / most);
-    rows.n = (rows.n_buckets + rows.merge - 1) / rows.merge;
-    return rows;
-}
-
-static uint32_t
-row_begin(const Rows *rows, uint32_t row)
-{
-    return row * rows->merge;
-}
-
-static uint32_t
-row_end(const Rows *rows, uint32_t row)
-{
-    return MIN((row + 1) * rows->merge, rows->n_buckets);
-}
-
-static double
-unix_seconds(const Result *result, SimTime at)
-{
-    return (double)result->scenario->spec.clock.start + sim_seconds(at);
-}
-
-static void
-append_time(GString *out, const Result *result, const Rows *rows, uint32_t row)
-{
-    SimTime width = sim_recorder_width(rows->recording->recorder) * rows->merge;
-    g_string_append_printf(out, "%.3f", unix_seconds(result, width * row + width / 2));
-}
-
-static void
-append_number(GString *out, double value)
-{
-    if (isfinite(value))
-        g_string_append_printf(out, "\t%.9g", value);
-    else
-        g_string_append(out, "\tnan");
-}
-
-static void
-append_text(GString *out, const char *text, glong most)
-{
-    g_autofree char *cut = landmark_cut(text, most);
-    g_string_append_printf(out, "\t%s", cut);
-}
-
-/* The metric over a row; NaN when the run has no such metric. */
-static double
-row_value(const Rows *rows, uint32_t row, const char *name)
-{
-    Metric metric;
-    if (!metric_find(rows->recording->recorder, name, &metric))
-        return NAN;
-    metric.end = rows->recording->end;
-    return metric_mean(&metric, row_begin(rows, row), row_end(rows, row));
-}
 
 /* all figures --------------------------------------------------------------------------------- */
 
@@ -96,9 +29,9 @@ print_run(const Result *result)
         g_strdup_printf("blackstart %s, %s, seed %" G_GUINT64_FORMAT ", %s plane%s, digest %s",
                         BLACKSTART_VERSION, result->scenario->stem, result->seed,
                         run_plane_names[run_plane(result->run)], part, result->digest);
-    append_text(out, result->scenario->spec.title, 70);
+    figure_append_text(out, result->scenario->spec.title, 70);
     g_string_append(out, "\nnote");
-    append_text(out, note, 110);
+    figure_append_text(out, note, 110);
     g_string_append_c(out, '\n');
     return out;
 }
@@ -109,8 +42,9 @@ print_events(const Result *result)
     GString *out = g_string_new("time\tkind\ttext\n");
     for (uint32_t i = 0; i < result->landmarks->n; i++) {
         const Landmark *landmark = &result->landmarks->landmarks[i];
-        g_string_append_printf(out, "%.3f\t%s", unix_seconds(result, landmark->at), landmark->kind);
-        append_text(out, landmark->text, LANDMARK_TEXT_MAX);
+        g_string_append_printf(out, "%.3f\t%s", figure_unix_seconds(result, landmark->at),
+                               landmark->kind);
+        figure_append_text(out, landmark->text, LANDMARK_TEXT_MAX);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -122,8 +56,9 @@ print_phases(const Result *result)
     GString *out = g_string_new("begin\tend\tkind\ttext\n");
     for (uint32_t i = 0; i < result->phases.n; i++) {
         const Phase *phase = &result->phases.phases[i];
-        g_string_append_printf(out, "%.3f\t%.3f\t%s\t%s\n", unix_seconds(result, phase->begin),
-                               unix_seconds(result, phase->end), phase->kind, phase->name);
+        g_string_append_printf(out, "%.3f\t%.3f\t%s\t%s\n",
+                               figure_unix_seconds(result, phase->begin),
+                               figure_unix_seconds(result, phase->end), phase->kind, phase->name);
     }
     return out;
 }
@@ -139,18 +74,18 @@ shown_causes(const Result *result)
 
 /* Share of a row's offered requests lost to shown cause i. */
 static double
-cause_share(const Result *result, const Rows *rows, uint32_t row, uint32_t i)
+cause_share(const Result *result, const FigureRows *rows, uint32_t row, uint32_t i)
 {
     const SimRecorder *recorder = rows->recording->recorder;
     uint32_t last = i + 1 == CAUSES_SHOWN ? result->n_causes : i + 1;
     uint32_t offered = sim_recorder_find(recorder, "all.offered");
     double over = 0, lost = 0;
-    for (uint32_t b = row_begin(rows, row); b < row_end(rows, row); b++)
+    for (uint32_t b = figure_row_begin(rows, row); b < figure_row_end(rows, row); b++)
         over += sim_recorder_value(recorder, offered, b);
     for (uint32_t c = i; c < last; c++) {
         g_autofree char *name = g_strdup_printf("cause.%u.failed", result->causes[c].slot);
         uint32_t column = sim_recorder_find(recorder, name);
-        for (uint32_t b = row_begin(rows, row); b < row_end(rows, row); b++)
+        for (uint32_t b = figure_row_begin(rows, row); b < figure_row_end(rows, row); b++)
             lost += sim_recorder_value(recorder, column, b);
     }
     return over > 0 ? MIN(lost / over, 1) : NAN;
@@ -174,7 +109,7 @@ print_incident(const Result *result)
 {
     static const char *const metrics[] = {"all.offered", "all.ok", "latency.p50", "latency.p95",
                                           "latency.p99"};
-    Rows rows = rows_of(result, ROWS_MAX);
+    FigureRows rows = figure_rows(result, FIGURE_ROWS_MAX);
     GString *out = g_string_new("time\toffered\tserved\tp50\tp95\tp99");
     g_autofree char *watched = NULL;
     bool is_errors = false, is_watched = find_watched(result, &watched, &is_errors);
@@ -182,14 +117,14 @@ print_incident(const Result *result)
         g_string_append_printf(out, "\tcause_%u", i + 1);
     g_string_append(out, is_watched ? "\twatched_1\n" : "\n");
     for (uint32_t row = 0; row < rows.n; row++) {
-        append_time(out, result, &rows, row);
+        figure_append_time(out, result, &rows, row);
         for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
-            append_number(out, row_value(&rows, row, metrics[i]));
+            figure_append_number(out, figure_row_value(&rows, row, metrics[i]));
         for (uint32_t i = 0; i < shown_causes(result); i++)
-            append_number(out, cause_share(result, &rows, row, i));
+            figure_append_number(out, cause_share(result, &rows, row, i));
         if (is_watched) {
-            double value = row_value(&rows, row, watched);
-            append_number(out, is_errors ? 1 - value : value);
+            double value = figure_row_value(&rows, row, watched);
+            figure_append_number(out, is_errors ? 1 - value : value);
         }
         g_string_append_c(out, '\n');
     }
@@ -206,7 +141,7 @@ print_incident_causes(const Result *result)
         for (uint32_t c = i; c < (is_rest ? result->n_causes : i + 1); c++)
             share += result->causes[c].share;
         g_string_append_printf(out, "cause_%u\t%.9g", i + 1, share);
-        append_text(out, is_rest ? "other causes" : result->causes[i].label, 28);
+        figure_append_text(out, is_rest ? "other causes" : result->causes[i].label, 28);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -225,7 +160,7 @@ print_incident_watched(const Result *result)
         *dot = 0;
     const char *first = strchr(watched, '.');
     g_string_append(out, "watched_1");
-    append_text(out, dot ? (first ? first + 1 : watched) : "all requests", 30);
+    figure_append_text(out, dot ? (first ? first + 1 : watched) : "all requests", 30);
     g_string_append_c(out, '\n');
     return out;
 }
@@ -288,7 +223,7 @@ print_pops(const Result *result)
     for (uint32_t b = 0; b < n; b += merge)
         g_string_append_printf(
             out, "\t%.3f",
-            unix_seconds(result, sim_recorder_bucket_start(recorder, b) + width / 2));
+            figure_unix_seconds(result, sim_recorder_bucket_start(recorder, b) + width / 2));
     g_string_append_c(out, '\n');
     for (guint i = 0; i < order->len; i++) {
         g_string_append_printf(out, "%u", i);
@@ -308,7 +243,7 @@ print_pops_rows(const Result *result)
         uint32_t pop = g_array_index(order, uint32_t, i);
         g_autofree char *code = landmark_cut(geo->pops.code[pop], 8);
         g_string_append(out, code);
-        append_text(out, geo_region_name(geo->pops.at.region[pop]), 18);
+        figure_append_text(out, geo_region_name(geo->pops.at.region[pop]), 18);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -318,7 +253,7 @@ print_pops_rows(const Result *result)
 
 /* People who wait at sites where others log in. */
 static double
-login_backlog(const Result *result, const Rows *rows, uint32_t row)
+login_backlog(const Result *result, const FigureRows *rows, uint32_t row)
 {
     const Spec *spec = &result->scenario->spec;
     double waiting = NAN;
@@ -330,7 +265,7 @@ login_backlog(const Result *result, const Rows *rows, uint32_t row)
         if (!is_login)
             continue;
         g_autofree char *name = g_strdup_printf("site.%s.waiting", site->entity.name);
-        double value = row_value(rows, row, name);
+        double value = figure_row_value(rows, row, name);
         waiting = isnan(waiting) ? value : isnan(value) ? waiting : waiting + value;
     }
     return waiting;
@@ -341,14 +276,14 @@ print_retries(const Result *result)
 {
     static const char *const metrics[] = {"all.fresh", "all.retries", "all.reloads", "all.ok",
                                           "orbit.waiting"};
-    Rows rows = rows_of(result, ROWS_MAX);
+    FigureRows rows = figure_rows(result, FIGURE_ROWS_MAX);
     GString *out = g_string_new(
         "time\tfresh\tmachine_retries\thuman_reloads\tgoodput\twaiting\tlogin_backlog\n");
     for (uint32_t row = 0; row < rows.n; row++) {
-        append_time(out, result, &rows, row);
+        figure_append_time(out, result, &rows, row);
         for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
-            append_number(out, row_value(&rows, row, metrics[i]));
-        append_number(out, login_backlog(result, &rows, row));
+            figure_append_number(out, figure_row_value(&rows, row, metrics[i]));
+        figure_append_number(out, login_backlog(result, &rows, row));
         g_string_append_c(out, '\n');
     }
     return out;
@@ -381,14 +316,15 @@ static GString *
 print_cache(const Result *result)
 {
     static const char *const metrics[] = {"hit_ratio", "cache.warm", "origin.requests"};
-    Rows rows = rows_of(result, ROWS_MAX);
+    FigureRows rows = figure_rows(result, FIGURE_ROWS_MAX);
     GString *out = g_string_new("time\thit_ratio\twarm\torigin_load\torigin_capacity\n");
     bool is_limited = are_origins_limited(result);
     for (uint32_t row = 0; row < rows.n; row++) {
-        append_time(out, result, &rows, row);
+        figure_append_time(out, result, &rows, row);
         for (guint i = 0; i < G_N_ELEMENTS(metrics); i++)
-            append_number(out, row_value(&rows, row, metrics[i]));
-        append_number(out, is_limited ? row_value(&rows, row, "origin.capacity") : NAN);
+            figure_append_number(out, figure_row_value(&rows, row, metrics[i]));
+        figure_append_number(out,
+                             is_limited ? figure_row_value(&rows, row, "origin.capacity") : NAN);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -421,7 +357,7 @@ append_warm(GString *out, const Result *result, SimTime flushed)
         return;
     sim_quantity_format_duration(after, sizeof after, warm - flushed);
     g_string_append_printf(out, "%.3f\twarm\t90 %% warm, %s after the flush\n",
-                           unix_seconds(result, warm), after);
+                           figure_unix_seconds(result, warm), after);
 }
 
 static GString *
@@ -437,8 +373,8 @@ print_cache_marks(const Result *result)
                        : SIM_ITEM(spec->timeline, TimelineSpec, landmark->entry)->verb;
         if (verb != VERB_PURGE && verb != VERB_RESTART)
             continue;
-        g_string_append_printf(out, "%.3f\tflush", unix_seconds(result, landmark->at));
-        append_text(out, landmark->text, LANDMARK_TEXT_MAX);
+        g_string_append_printf(out, "%.3f\tflush", figure_unix_seconds(result, landmark->at));
+        figure_append_text(out, landmark->text, LANDMARK_TEXT_MAX);
         g_string_append_c(out, '\n');
         flushed = landmark->at;
     }
@@ -470,18 +406,19 @@ main_config(const Result *result)
 static GString *
 print_versions(const Result *result)
 {
-    Rows rows = rows_of(result, ROWS_MAX);
+    FigureRows rows = figure_rows(result, FIGURE_ROWS_MAX);
     g_autofree char *bad = g_strdup_printf("config.%s.bad", main_config(result));
     g_autofree char *held = g_strdup_printf("config.%s.held", main_config(result));
     GString *out = g_string_new("time\tversion_1\tversion_2\tversion_3\n");
     for (uint32_t row = 0; row < rows.n; row++) {
-        double broken = row_value(&rows, row, bad), refused = row_value(&rows, row, held);
+        double broken = figure_row_value(&rows, row, bad),
+               refused = figure_row_value(&rows, row, held);
         broken = isnan(broken) ? 0 : broken;
         refused = isnan(refused) ? 0 : refused;
-        append_time(out, result, &rows, row);
-        append_number(out, CLAMP(1 - broken - refused, 0, 1));
-        append_number(out, refused);
-        append_number(out, broken);
+        figure_append_time(out, result, &rows, row);
+        figure_append_number(out, CLAMP(1 - broken - refused, 0, 1));
+        figure_append_number(out, refused);
+        figure_append_number(out, broken);
         g_string_append_c(out, '\n');
     }
     return out;
@@ -492,7 +429,7 @@ print_versions_names(const Result *result)
 {
     GString *out = g_string_new("column\tkind\ttext\nversion_1\tgood");
     g_autofree char *good = g_strdup_printf("%s: harmless", main_config(result));
-    append_text(out, good, 28);
+    figure_append_text(out, good, 28);
     g_string_append(out, "\nversion_2\tneutral\trefused, the last one kept"
                          "\nversion_3\tbad\tin effect, harmful\n");
     return out;
@@ -505,7 +442,7 @@ append_generations(GString *out, const Result *result, SimTime until, uint32_t *
                    SimTime *latest)
 {
     uint32_t config = main_config_index(result);
-    SimTime apart = result->facts.recording.end / ROWS_MAX;
+    SimTime apart = result->facts.recording.end / FIGURE_ROWS_MAX;
     for (; *made < run_config_versions(result->run, config); ++*made) {
         RunVersion version = run_config_version(result->run, config, *made);
         if (version.at > until)
@@ -513,7 +450,7 @@ append_generations(GString *out, const Result *result, SimTime until, uint32_t *
         if (!version.is_bad && *latest >= 0 && version.at - *latest < apart)
             continue;
         *latest = version.at;
-        g_string_append_printf(out, "%.3f\t%s\t\n", unix_seconds(result, version.at),
+        g_string_append_printf(out, "%.3f\t%s\t\n", figure_unix_seconds(result, version.at),
                                version.is_bad ? "bad_generation" : "generation");
     }
 }
@@ -533,8 +470,8 @@ print_versions_marks(const Result *result)
             continue;
         append_generations(out, result, entry->at, &made, &latest);
         n_waves++;
-        g_string_append_printf(out, "%.3f\twave", unix_seconds(result, entry->at));
-        append_text(out, entry->text, 60);
+        g_string_append_printf(out, "%.3f\twave", figure_unix_seconds(result, entry->at));
+        figure_append_text(out, entry->text, 60);
         g_string_append_c(out, '\n');
     }
     append_generations(out, result, result->facts.recording.end, &made, &latest);
@@ -556,5 +493,16 @@ const FigureData figure_data[] = {
     {"versions.tsv", "versions", print_versions},
     {"versions_names.tsv", "versions", print_versions_names},
     {"versions_marks.tsv", "versions", print_versions_marks},
+    {"lanes.tsv", "lanes", figure_print_lanes},
+    {"lanes_span.tsv", "lanes", figure_print_lanes_span},
+    {"lanes_heat.tsv", "lanes", figure_print_lanes_heat},
+    {"lanes_bars.tsv", "lanes", figure_print_lanes_bars},
+    {"lanes_marks.tsv", "lanes", figure_print_lanes_marks},
+    {"budget.tsv", "budget", figure_print_budget},
+    {"budget_about.tsv", "budget", figure_print_budget_about},
+    {"budget_windows.tsv", "budget", figure_print_budget_windows},
+    {"budget_observers.tsv", "budget", figure_print_budget_observers},
+    {"budget_alerts.tsv", "budget", figure_print_budget_alerts},
+    {"budget_marks.tsv", "budget", figure_print_budget_marks},
 };
 const guint n_figure_data = G_N_ELEMENTS(figure_data);

@@ -1,11 +1,14 @@
 #include "sim/cmd/figures.h"
 
+#include "sim/cmd/figure_budget.h"
 #include "sim/cmd/figure_data.h"
+#include "sim/cmd/figure_lanes.h"
 #include "sim/cmd/library.h"
 
 #include <string.h>
 
-const char *const figure_names[] = {"incident", "pops", "retries", "cache", "versions", NULL};
+const char *const figure_names[] = {"incident", "pops",  "retries", "cache",
+                                    "versions", "lanes", "budget",  NULL};
 
 static const char *const data_names[] = {"run.tsv",
                                          "events.tsv",
@@ -20,7 +23,18 @@ static const char *const data_names[] = {"run.tsv",
                                          "cache_marks.tsv",
                                          "versions.tsv",
                                          "versions_names.tsv",
-                                         "versions_marks.tsv"};
+                                         "versions_marks.tsv",
+                                         "lanes.tsv",
+                                         "lanes_span.tsv",
+                                         "lanes_heat.tsv",
+                                         "lanes_bars.tsv",
+                                         "lanes_marks.tsv",
+                                         "budget.tsv",
+                                         "budget_about.tsv",
+                                         "budget_windows.tsv",
+                                         "budget_observers.tsv",
+                                         "budget_alerts.tsv",
+                                         "budget_marks.tsv"};
 static const char *const suffixes[] = {".gp", "-light.png", "-dark.png", "-light.svg", "-dark.svg"};
 
 GPtrArray *
@@ -36,18 +50,28 @@ figures_file_names(void)
     return names;
 }
 
+/* Figures that only some runs have something for. */
+static bool
+has_something(const Result *result, const char *figure)
+{
+    if (strcmp(figure, "cache") == 0)
+        return figure_data_has_cache(result);
+    if (strcmp(figure, "versions") == 0)
+        return result->scenario->spec.configs.n > 0;
+    if (strcmp(figure, "lanes") == 0)
+        return figure_has_lanes(result);
+    if (strcmp(figure, "budget") == 0)
+        return figure_has_budget(result);
+    return true;
+}
+
 GPtrArray *
 figures_of(const Result *result)
 {
     GPtrArray *names = g_ptr_array_new();
-    for (guint i = 0; figure_names[i]; i++) {
-        bool is_cache = strcmp(figure_names[i], "cache") == 0;
-        bool is_versions = strcmp(figure_names[i], "versions") == 0;
-        if ((is_cache && !figure_data_has_cache(result)) ||
-            (is_versions && result->scenario->spec.configs.n == 0))
-            continue;
-        g_ptr_array_add(names, (char *)figure_names[i]);
-    }
+    for (guint i = 0; figure_names[i]; i++)
+        if (has_something(result, figure_names[i]))
+            g_ptr_array_add(names, (char *)figure_names[i]);
     return names;
 }
 

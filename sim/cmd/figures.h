@@ -6,7 +6,9 @@
  * are merged, counts before ratios, until a file has at most 1,200 rows.
  *
  * Drawn are: incident, pops and retries always; cache when there is something
- * to cache; versions when there is a config.
+ * to cache; versions when there is a config; lanes when there is more than one
+ * service, or somebody who watches or acts; budget when somebody watches or
+ * users felt something.
  */
 #pragma once
 

@@ -28,8 +28,8 @@ figures_in(const char *folder, const char *wanted)
     if (wanted && g_strv_contains(figure_names, wanted))
         output_complain("%s: this run has no data for the figure '%s'", folder, wanted);
     else if (wanted)
-        output_complain("no figure is called '%s': expected incident, pops, retries, cache or "
-                        "versions",
+        output_complain("no figure is called '%s': expected incident, pops, retries, cache, "
+                        "versions, lanes or budget",
                         wanted);
     else
         output_complain("%s: holds no data of figures", folder);
@@ -91,7 +91,7 @@ run_verb(int argc, char **argv)
     g_autofree char *figure = NULL, *theme = NULL, *format = NULL;
     const GOptionEntry entries[] = {
         {"figure", 'f', 0, G_OPTION_ARG_FILENAME, &figure,
-         "Only this one: incident, pops, retries, cache, versions", "NAME"},
+         "Only this one: incident, pops, retries, cache, versions, lanes, budget", "NAME"},
         {"theme", 0, 0, G_OPTION_ARG_FILENAME, &theme, "light (default), dark or both", "WORD"},
         {"format", 0, 0, G_OPTION_ARG_FILENAME, &format, "png (default), svg or both", "WORD"},
         {"json", 0, 0, G_OPTION_ARG_NONE, &json, "Print JSON", NULL},
