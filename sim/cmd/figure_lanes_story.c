@@ -291,15 +291,44 @@ add_pairs(Lanes *lanes, uint32_t lane, const FigurePairs *pairs)
     add_spells(lanes, lane, spells);
 }
 
+/* Share of its breakers, over all callers and places, that is not closed, at its most. */
+static double
+breakers_open(const Lanes *lanes, const char *suffix, uint32_t row)
+{
+    const SimRecorder *recorder = lanes->rows.recording->recorder;
+    double most = 0;
+    for (uint32_t c = 0; c < sim_recorder_n_columns(recorder); c++) {
+        const char *name = sim_recorder_describe(recorder, c)->name;
+        if (!g_str_has_prefix(name, "breaker.") || !g_str_has_suffix(name, suffix))
+            continue;
+        double value = figure_row_value(&lanes->rows, row, name);
+        most = value > most ? value : most;
+    }
+    return most;
+}
+
+static void
+add_breakers(Lanes *lanes, uint32_t lane, const char *service)
+{
+    g_autofree char *suffix = g_strdup_printf(".%s.open", service);
+    SimTime since = -1;
+    for (uint32_t row = 0; row <= lanes->rows.n; row++) {
+        bool is_open = row < lanes->rows.n && breakers_open(lanes, suffix, row) > 0;
+        SimTime now = figure_row_time(&lanes->rows, row);
+        if (is_open && since < 0)
+            since = now;
+        else if (!is_open && since >= 0) {
+            add_bar(lanes, lane, since, now, "breaker", "");
+            since = -1;
+        }
+    }
+}
+
 static void
 add_service(Lanes *lanes, uint32_t lane, uint32_t service)
 {
-    const char *name =
-        SIM_ITEM(lanes->result->scenario->spec.services, ServiceSpec, service)->entity.name;
-    g_autofree char *suffix = g_strconcat("/", name, NULL);
-    const FigurePairs breaker = {
-        .begin = "breaker.opens", .end = "breaker.closes", .kind = "breaker", .suffix = suffix};
-    add_pairs(lanes, lane, &breaker);
+    const SimList *services = &lanes->result->scenario->spec.services;
+    add_breakers(lanes, lane, SIM_ITEM(*services, ServiceSpec, service)->entity.name);
     for (guint s = 0; s < G_N_ELEMENTS(states); s++)
         add_state(lanes, lane, service, &states[s]);
 }

@@ -99,7 +99,6 @@ static bool
 is_of(const FigurePairs *pairs, const SimJournalEntry *entry)
 {
     return entry->entity && (!pairs->entity || strcmp(entry->entity, pairs->entity) == 0) &&
-           (!pairs->suffix || g_str_has_suffix(entry->entity, pairs->suffix)) &&
            (!pairs->has_text || strstr(entry->text, pairs->has_text));
 }
 

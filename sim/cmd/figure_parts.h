@@ -42,7 +42,6 @@ typedef struct FigureSpell {
 typedef struct FigurePairs {
     const char *begin, *end; /* kinds of the journal */
     const char *entity;      /* whole; NULL: any */
-    const char *suffix;      /* how the entity ends; NULL: anyhow */
     const char *has_text;    /* NULL: any */
     const char *kind;        /* of the spells */
 } FigurePairs;
