@@ -1,7 +1,5 @@
 #include "models/config_state.h"
 
-#include "models/plane.h"
-
 #include <string.h>
 
 enum {
@@ -485,8 +483,19 @@ pull_kill_switches(Configs *configs, const Config *config, uint32_t cause)
         SimJournalEntry entry = config_entry(configs, config, "rollout.kills", cause);
         uint32_t id = sim_journal_add(world->journal, &entry, "the gate switches off calls to %s",
                                       world_service(world, *service)->entity.name);
-        world->ops->kill_switch_set(world->plane, *service, true, id);
+        SimEvent kill = configs->kill;
+        kill.actor = *service;
+        kill.arg = id;
+        if (configs->has_kill)
+            sim_post(configs->sim, sim_now(configs->sim), kill);
     }
+}
+
+void
+config_on_kill(Configs *configs, SimEvent then)
+{
+    configs->kill = then;
+    configs->has_kill = true;
 }
 
 /* Where it went, the version before goes. */

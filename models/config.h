@@ -65,6 +65,10 @@ typedef struct ConfigParts {
 Configs *config_attach(Sim *sim, const World *world, const ConfigParts *parts,
                        SimMessages *messages);
 
+/* What to post, with actor = service and arg = the journal id of the cause, when the gate of a
+ * rollout pulls a kill switch; before the run.  Nobody listens: the line is written, no more. */
+void config_on_kill(Configs *configs, SimEvent then);
+
 /* properties: PropertySpec; those not named are as usual. */
 void config_push(Configs *configs, uint32_t config, SimList properties, uint32_t cause);
 void config_push_known_good(Configs *configs, uint32_t config, uint32_t cause);

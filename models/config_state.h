@@ -61,6 +61,8 @@ struct Configs {
     Changes *changes;
     Rollouts *rollouts;
     Config *rows;
+    SimEvent kill; /* what pulls a kill switch */
+    bool has_kill;
 };
 
 static inline Config *

@@ -17,7 +17,12 @@ struct Deeds {
     uint32_t *pops;    /* scratch for selectors */
 };
 
-static const SimModelOps ops = {.name = "deed", .state_size = sizeof(Deeds)};
+enum { KILL };
+static void on_kill(Sim *sim, void *state, SimEvent event);
+
+static const SimKind kinds[] = {[KILL] = {"deed.kill", on_kill}};
+static const SimModelOps ops = {
+    .name = "deed", .state_size = sizeof(Deeds), .kinds = kinds, .n_kinds = G_N_ELEMENTS(kinds)};
 
 static const TimelineSpec *
 entry_at(const World *world, uint32_t entry)
@@ -205,14 +210,26 @@ switch_back(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
 }
 
 static void
-kill_switch(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+kill_service(Deeds *deeds, uint32_t service, uint32_t cause)
 {
     const World *world = deeds->world;
+    world->ops->kill_switch_set(world->plane, service, true, cause);
+    faults_service_killed(deeds->faults, service, true, cause);
+}
+
+static void
+kill_switch(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+{
     SIM_EACH(uint32_t, service, entry->services)
-    {
-        world->ops->kill_switch_set(world->plane, *service, true, cause);
-        faults_service_killed(deeds->faults, *service, true, cause);
-    }
+    kill_service(deeds, *service, cause);
+}
+
+/* A rollout's gate has tripped. */
+static void
+on_kill(Sim *sim, void *state, SimEvent event)
+{
+    (void)sim;
+    kill_service(state, event.actor, (uint32_t)event.arg);
 }
 
 static void
@@ -331,6 +348,7 @@ deed_attach(Sim *sim, const World *world, const DeedParts *parts)
                                   &(FaultParts){.levers = parts->levers,
                                                 .processes = parts->processes,
                                                 .routing = parts->routing});
+    config_on_kill(parts->configs, sim_event(sim, &ops, KILL, 0, 0));
     deeds->restarts = restart_attach(sim, world, parts->processes);
     deeds->limits = SIM_ARENA_NEW(arena, uint32_t, world->n_sites);
     deeds->is_switched = SIM_ARENA_NEW(arena, bool, world->n_services);

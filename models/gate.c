@@ -62,14 +62,39 @@ gate_new(Sim *sim, const World *world, const ConfigSpec *config, const uint32_t 
 
 /* watching ---------------------------------------------------------------------------------- */
 
+static PlaneCounts
+counts_of(const Gate *gate, uint32_t pop)
+{
+    const World *world = gate->world;
+    PlaneCounts sum = {0};
+    if (gate->spec->sites.n == 0)
+        return world->ops->counts(world->plane, pop);
+    SIM_EACH(uint32_t, site, gate->spec->sites)
+    {
+        PlaneCounts counts = world->ops->site_counts(world->plane, pop, *site);
+        sum.offered += counts.offered;
+        sum.failed += counts.failed;
+    }
+    return sum;
+}
+
+static PlaneMeans
+means_of(const Gate *gate, uint32_t pop)
+{
+    const World *world = gate->world;
+    const PlaneCounts *seen = &gate->seen[pop];
+    if (gate->spec->sites.n == 0)
+        return world->ops->means(world->plane, pop);
+    return (PlaneMeans){(double)seen->offered, (double)seen->failed};
+}
+
 /* From now on. */
 static void
 begin_at(Gate *gate, uint32_t pop)
 {
-    const World *world = gate->world;
-    gate->seen[pop] = world->ops->counts(world->plane, pop);
+    gate->seen[pop] = counts_of(gate, pop);
     if (gate->has_noise)
-        gate->means[pop] = world->ops->means(world->plane, pop);
+        gate->means[pop] = means_of(gate, pop);
 }
 
 static void

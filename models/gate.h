@@ -10,6 +10,8 @@
  *              before the push, >= burn x at_most, in the long and in the short window;
  *   binomial   P(at least so many of the window's requests fail) <= alpha, were the share at_most;
  *   baseline   z of the PoPs with the version against fresh ones without it > the level alpha.
+ * With `sites` only their requests count: of a wave that reaches one cohort, the
+ * customers who are in it, lest the others thin out what fails.
  * With fewer than requests_min attempts in the window (burn: the long one;
  * baseline: either sample) it gives no verdict.
  *
@@ -23,7 +25,8 @@
  * Where the plane's counters are expectations (PlaneOps.means) the tests draw
  * the noise of single requests: Binomial(offered, failed share) of each interval,
  * as if the failures were spread evenly over its PoPs.  So a small canary can
- * miss on either plane.  threshold and burn take the counters as they are.
+ * miss on either plane.  threshold and burn take the counters as they are.  With
+ * `sites` the share is of rounded counters.
  *
  * Left out: differences of PoPs in size and region between canary and baseline,
  * which a real comparison must also survive.

@@ -125,6 +125,8 @@ counts_sites(const Spec *spec)
     bool is_asked = false;
     SIM_EACH(ObserverSpec, observer, spec->observers)
     is_asked |= observer->kind == OBSERVER_PROBES || observer->canary != SIM_NONE;
+    SIM_EACH(ConfigSpec, config, spec->configs)
+    is_asked |= config->rollout.gate.sites.n > 0;
     return is_asked;
 }
 

@@ -126,6 +126,9 @@ static const SimField gate_fields[] = {
              .about = "How often it decides."),
     COUNT(GateSpec, requests_min, "requests_min", .fallback = "100", .min = 0, .max = 1e15,
           .about = "With fewer requests in the window it does not decide."),
+    REFERENCES(GateSpec, sites, "sites", .path = "sites", .items_max = 100,
+               .about = "Only requests of these sites count, such as customers whose cohort the "
+                        "first waves reach; absent: all."),
     SHARE(GateSpec, alpha, "alpha", .fallback = "1%", .min = 1e-9, .max = 0.5,
           .about = "Binomial, baseline: chance of a false alarm at each decision."),
     FACTOR(GateSpec, baseline, "baseline", .fallback = "1x", .min = 1, .max = 100,

@@ -78,6 +78,7 @@ typedef struct GateSpec {
     SimTime short_window;
     double requests_min;                   /* fewer in the window: no verdict */
     int scope;                             /* GateScope */
+    SimList sites;                         /* uint32_t: whose requests it counts; empty: all */
     double alpha, baseline, design_effect; /* of the tests; see gate.h */
 } GateSpec;
 

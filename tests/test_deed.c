@@ -265,6 +265,41 @@ what_can_not_be_done_is_said(void)
     }
 }
 
+static PlaneCounts
+all_fail(const FakeWorld *fake, uint32_t pop)
+{
+    int64_t n = 1000 * (sim_now(fake->sim) / SIM_SECOND);
+    (void)pop;
+    return (PlaneCounts){n, n};
+}
+
+/* The hand and the gate pull the same switch, and what it does is done. */
+static void
+a_gate_pulls_a_switch_as_a_hand_does(void)
+{
+    static const char text[] =
+        "services:\n"
+        "  proxy: {placement: pop}\n"
+        "  rules: {placement: pop, inside: proxy, when_killed: {errors: 20%}}\n"
+        "sites: {web: {service: proxy, requests: 100/s}}\n"
+        "configs:\n"
+        "  rules:\n"
+        "    properties: {size: 60}\n"
+        "    rollout: {waves: [50%, 100%], gate: {kind: threshold, at_most: 1%}, kill: rules}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 4, 1);
+    fake->counts = all_fail;
+    Bench bench = bench_of(fake);
+    PropertySpec change = {.entity.name = "size", .value = 70};
+    config_push(bench.parts.configs, 0, (SimList){&change, 1}, SIM_NONE);
+    sim_run(fake->sim, 60 * SIM_SECOND);
+    CHECK_INT(fake_count(fake, FAKE_KILL_SWITCH), 1);
+    FakeCall call = fake_call(fake, FAKE_KILL_SWITCH, 0);
+    CHECK_INT(call.who, 1);
+    CHECK_NEAR(call.value, 1, 0);
+    CHECK_STR(sim_journal_get(fake->world.journal, call.cause)->kind, "rollout.kills");
+    CHECK_NEAR(fake_behaviour(fake, 0, 2, 0).errors, .2, 1e-12);
+}
+
 static CU_TestInfo tests[] = {
     {"a_surge_multiplies_and_ends", a_surge_multiplies_and_ends},
     {"halts_of_one_service_end_with_the_last", halts_of_one_service_end_with_the_last},
@@ -276,6 +311,7 @@ static CU_TestInfo tests[] = {
     {"configs_and_clusters_are_told", configs_and_clusters_are_told},
     {"a_deed_is_described_in_words", a_deed_is_described_in_words},
     {"what_can_not_be_done_is_said", what_can_not_be_done_is_said},
+    {"a_gate_pulls_a_switch_as_a_hand_does", a_gate_pulls_a_switch_as_a_hand_does},
     CU_TEST_INFO_NULL,
 };
 

@@ -227,6 +227,32 @@ what_a_gate_notices_depends_on_its_sample(void)
     CHECK_NEAR(gate_noticed(&gate, 6e6, soak, .95), .01, .001);
 }
 
+/* Site 0 has one request in fifty, and all failures. */
+static PlaneCounts
+count_site(const void *plane, uint32_t pop, uint32_t site)
+{
+    PlaneCounts all = count(plane, pop);
+    int64_t offered = site == 0 ? all.offered / 50 : all.offered - all.offered / 50;
+    return (PlaneCounts){offered, site == 0 ? all.failed : 0};
+}
+
+static void
+a_gate_counts_the_sites_it_is_told(void)
+{
+    static const char *const gates[] = {
+        "{kind: binomial, at_most: 0.1%, lag: 0s, window: 10m, every: 10m}",
+        "{kind: binomial, at_most: 0.1%, lag: 0s, window: 10m, every: 10m, sites: web}"};
+    for (uint32_t i = 0; i < 2; i++)
+        for (uint32_t is_fluid = 0; is_fluid < 2; is_fluid++) {
+            g_autoptr(Bench) bench = bench_new(gates[i], is_fluid);
+            bench->ops.site_counts = count_site;
+            gate_start(bench->gate);
+            gate_watch(bench->gate, 0);
+            add(bench, 0, 50000, 30);
+            CHECK_INT(gate_look(bench->gate), i == 1);
+        }
+}
+
 static CU_TestInfo tests[] = {
     {"the_exact_test_stops_at_the_fifth_failure", the_exact_test_stops_at_the_fifth_failure},
     {"what_fails_together_counts_less", what_fails_together_counts_less},
@@ -237,6 +263,7 @@ static CU_TestInfo tests[] = {
     {"fluid_counters_get_their_noise", fluid_counters_get_their_noise},
     {"a_wave_counts_what_came_since_it_began", a_wave_counts_what_came_since_it_began},
     {"what_a_gate_notices_depends_on_its_sample", what_a_gate_notices_depends_on_its_sample},
+    {"a_gate_counts_the_sites_it_is_told", a_gate_counts_the_sites_it_is_told},
     CU_TEST_INFO_NULL,
 };
 
