@@ -56,10 +56,10 @@ attach_scratch(Flow *flow)
 {
     double **levels[] = {&flow->enter,     &flow->level,   &flow->started,
                          &flow->timed_out, &flow->refused, &flow->work};
-    double **rows[] = {&flow->survive,   &flow->came,   &flow->ends,    &flow->within,
-                       &flow->attempts,  &flow->failed, &flow->blocked, &flow->served,
-                       &flow->final,     &flow->tokens, &flow->cpu,     &flow->login_ok,
-                       &flow->undelayed, &flow->delay};
+    double **rows[] = {&flow->survive,   &flow->came,      &flow->ends,    &flow->within,
+                       &flow->attempts,  &flow->failed,    &flow->blocked, &flow->served,
+                       &flow->final,     &flow->tokens,    &flow->cpu,     &flow->login_ok,
+                       &flow->undelayed, &flow->impatient, &flow->delay};
     for (uint32_t i = 0; i < G_N_ELEMENTS(levels); i++)
         *levels[i] = row_column(flow, flow->clients.levels);
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -70,7 +70,7 @@ attach_scratch(Flow *flow)
         wide += world_service(flow->world, v)->needs.n;
     flow->grant = SIM_ARENA_NEW(flow->arena, double, wide);
     /* Three of a unit's term, two of an edge's, two for a unit that degrades and delays. */
-    flow->active_max = 3 * flow->plan->n_terms + 2 * flow->plan->n_units + FLOW_ORIGIN_TERMS;
+    flow->active_max = 4 * flow->plan->n_terms + 2 * flow->plan->n_units + FLOW_ORIGIN_TERMS;
     flow->portion = row_column(flow, flow->active_max);
     flow->active = SIM_ARENA_NEW(flow->arena, FlowActive, flow->active_max);
     flow->reach = SIM_ARENA_NEW(flow->arena, double, flow->plan->n_calls + 1);

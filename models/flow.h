@@ -70,6 +70,7 @@ typedef struct FlowActive {
     uint8_t outcome;
     bool is_free;   /* nobody who has CPU works on them: refused, or answered by the stuck alone */
     bool is_joined; /* the same calls as the one before, so it takes its share of what that had */
+    bool is_gone;   /* from a call to a central service, which has failed for that */
 } FlowActive;
 
 /* Faults on the way in, in the order that attempts meet them: a name that does not resolve, a
@@ -283,6 +284,7 @@ typedef struct Flow {
     uint32_t *front_slot; /* [core] cause of most of that */
     FlowActive *active;
     uint32_t active_max;
+    double *impatient;         /* [row] share of a term's requests that do not wait for its calls */
     double *undelayed, *delay; /* [row] share whom faults cost no time; seconds a request */
     double *turned;    /* [gate][level][row] attempts that end on the way; NULL until a fault */
     double *in_vain;   /* [level][row] attempts whose clients have waited in vain */
@@ -396,8 +398,8 @@ double flow_impair_failed(const FlowCore *core, SimTime timeout);
 double flow_impair_delay(const Flow *flow, const FlowCore *core);
 /* The way takes longer than callers with this time-out wait. */
 bool flow_impair_is_late(const FlowCore *core, SimTime timeout);
-/* Some caller is late. */
-bool flow_impair_is_any_late(const FlowCore *core);
+/* Some caller or client may be late. */
+bool flow_impair_is_any_late(const Flow *flow, const FlowCore *core);
 
 /* flow_cause.c */
 void flow_cause_attach(Flow *flow);

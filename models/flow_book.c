@@ -27,7 +27,7 @@ book_terms(const FlowStep *step)
         if (outcome_is_failed((Outcome)active->outcome))
             step->pop->counts.failed += sum;
         if (active->service != SIM_NONE && outcome_is_failed((Outcome)active->outcome) &&
-            flow->core_of[active->service] == SIM_NONE)
+            (flow->core_of[active->service] == SIM_NONE || active->is_gone))
             flow->books->service_failed[active->service] += sum + others;
     }
 }

@@ -517,10 +517,10 @@ judge(Flow *flow, FlowCore *core, double seconds)
     double sum = sum_of(causes, BOOKS_CAUSES);
     for (uint32_t c = 0; c < BOOKS_CAUSES; c++)
         core->causes[c] = sum > 0 ? causes[c] / sum : c == 0;
-    flow->core_trouble += core->failed > 0 || flow_impair_is_any_late(core);
+    flow->core_trouble += core->failed > 0 || flow_impair_is_any_late(flow, core);
 }
 
-/* Calls as their callers see them: those too that the edge in front loses. */
+/* Calls as their callers see them, retries too: those as well that the edge in front loses. */
 static void
 book_calls(Flow *flow, double seconds)
 {
@@ -528,11 +528,14 @@ book_calls(Flow *flow, double seconds)
         uint32_t service = flow->plan->edges[e].service;
         const FlowCore *core = &flow->cores[flow->core_of[service]];
         double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
-        flow->books->service_calls[service] += tried * seconds;
         double failed = flow_impair_failed(core, flow->plan->edges[e].timeout);
-        double lost = flow->plan->edges[e].guarded ? flow->guard_lost[flow->plan->edges[e].guard]
-                                                   : tried - passed * (1 - failed);
-        flow->books->service_failed[service] += fmax(0, lost) * seconds;
+        double lost = tried - passed * (1 - failed), times = 1;
+        if (flow->plan->edges[e].guarded)
+            lost = flow->guard_lost[flow->plan->edges[e].guard];
+        else if (tried > 0)
+            times = tries(lost / tried, flow->plan->edges[e].retries);
+        flow->books->service_calls[service] += tried * times * seconds;
+        flow->books->service_failed[service] += fmax(0, lost) * times * seconds;
     }
     for (uint32_t i = 0; i < flow->n_cores; i++) {
         const FlowCore *core = &flow->cores[i];

@@ -39,8 +39,10 @@ flow_impair_is_late(const FlowCore *core, SimTime timeout)
 }
 
 bool
-flow_impair_is_any_late(const FlowCore *core)
+flow_impair_is_any_late(const Flow *flow, const FlowCore *core)
 {
+    if (core->impairment.delay >= flow->clients.timeout_min)
+        return true;
     for (uint32_t i = 0; core->impairment.delay > 0 && i < core->n_streams; i++)
         if (core->impairment.delay >= core->patience[i])
             return true;

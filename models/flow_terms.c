@@ -350,6 +350,33 @@ add_edge_term(FlowStep *step, const FlowTerm *term)
         flow->active[step->n_active++] = active;
 }
 
+/* Clients who wait less than a call takes by a fault are gone when its answer comes, whatever a
+ * failed call would do to them.  Told at once. */
+static void
+add_impatient_term(FlowStep *step, const FlowTerm *term)
+{
+    Flow *flow = step->flow;
+    const FlowEdge *edge = &flow->plan->edges[term->index];
+    const FlowCore *core = &flow->cores[flow->core_of[edge->service]];
+    double delay = core->impairment.delay;
+    bool any = false;
+    for (uint32_t r = 0; delay > 0 && r < flow->plan->n_clients; r++) {
+        bool is_gone =
+            delay >= flow->clients.timeout[r] && !flow_impair_is_late(core, edge->timeout);
+        flow->impatient[r] = is_gone ? term->weight[r] : 0;
+        any |= flow->impatient[r] > 0;
+    }
+    if (!any)
+        return;
+    SIM_ASSERT(step->n_active < flow->active_max);
+    flow->active[step->n_active++] = (FlowActive){.weight = flow->impatient,
+                                                  .chance = 1,
+                                                  .slot = core->impair_slot,
+                                                  .service = edge->service,
+                                                  .outcome = OUTCOME_TIMEOUT,
+                                                  .is_gone = true};
+}
+
 static void
 find_zone_failures(const FlowStep *step)
 {
@@ -479,6 +506,9 @@ flow_terms_judge(FlowStep *step)
             continue;
         find_reach(flow, term);
         add_edge_term(step, term);
+        apply_terms(step, first);
+        first = step->n_active;
+        add_impatient_term(step, term);
         apply_terms(step, first);
     }
     uint32_t first = step->n_active;

@@ -196,6 +196,62 @@ a_killed_service_is_not_called_nor_what_it_needs(void)
     fake_world_free(planned.fake);
 }
 
+/* Position of a term among those that have weight for a row; SIM_NONE: it has none. */
+static uint32_t
+position(const FlowPlan *plan, uint32_t service, bool is_stale, uint32_t row)
+{
+    uint32_t before = 0;
+    for (uint32_t i = 0; i < plan->n_terms; i++) {
+        const FlowTerm *term = &plan->terms[i];
+        uint32_t source = term->source == FLOW_EDGE ? plan->edges[term->index].service
+                                                    : plan->units[term->index].service;
+        if (term->weight[row] > 0 && source == service && term->is_stale == is_stale)
+            return before;
+        before += term->weight[row] > 0;
+    }
+    return SIM_NONE;
+}
+
+/* Written open, the need lies between two others; switched, its failures come in that order. */
+static void
+a_switch_changes_what_failures_do_and_no_order(void)
+{
+    Planned planned =
+        make(PLACES "services:\n"
+                    "  proxy: {placement: pop, cpu: 1ms, needs: {a: 100%, b: {on_failure: open},\n"
+                    "    c: {on_failure: fallback, fallback: a}, d: 100%}}\n"
+                    "  a: {placement: core, location: dc}\n"
+                    "  b: {placement: core, location: dc}\n"
+                    "  c: {placement: core, location: dc}\n"
+                    "  d: {placement: core, location: dc}\n"
+                    "sites: {web: {service: proxy, requests: 1/s}}\n"
+                    "timeline: [{at: +1m, do: fail-closed, services: [b, c]}]\n");
+    enum { A = 1, B, C, D };
+    FlowPlan *plan = planned.plan;
+    const bool killed[5] = {false};
+    CHECK(flow_plan_may_switch(&planned.fake->world, B));
+    CHECK(!flow_plan_may_switch(&planned.fake->world, D));
+    CHECK_INT(position(plan, B, false, 0), SIM_NONE);
+    CHECK_INT(position(plan, D, false, 0), 3);
+    uint32_t n_terms = plan->n_terms;
+    const int closed[] = {-1, -1, NEED_FAIL, NEED_FAIL, -1};
+    flow_plan_build(plan, &planned.fake->world, killed, closed);
+    CHECK_INT(position(plan, A, false, 0), 1);
+    CHECK_INT(position(plan, B, false, 0), 2);
+    CHECK_INT(position(plan, C, false, 0), 3);
+    CHECK_INT(position(plan, D, false, 0), 4);
+    for (uint32_t e = 0; e < plan->n_edges; e++)
+        CHECK(!plan->edges[e].is_used || plan->edges[e].fallback == SIM_NONE);
+    const int stale[] = {-1, -1, NEED_STALE, NEED_OPEN, -1};
+    flow_plan_build(plan, &planned.fake->world, killed, stale);
+    CHECK_INT(position(plan, B, true, 0), 2);
+    CHECK_INT(position(plan, C, false, 0), SIM_NONE);
+    CHECK_NEAR(edge_calls(plan, C, 0), 1, 0);
+    CHECK_INT(position(plan, D, false, 0), 3);
+    CHECK_INT(plan->n_terms, n_terms);
+    fake_world_free(planned.fake);
+}
+
 /* As many services, cohorts and different calls as a scenario may hold. */
 static void
 the_largest_plan_fits(void)
@@ -231,6 +287,8 @@ static CU_TestInfo tests[] = {
     {"needs_below_an_open_one_are_open", needs_below_an_open_one_are_open},
     {"a_killed_service_is_not_called_nor_what_it_needs",
      a_killed_service_is_not_called_nor_what_it_needs},
+    {"a_switch_changes_what_failures_do_and_no_order",
+     a_switch_changes_what_failures_do_and_no_order},
     {"the_largest_plan_fits", the_largest_plan_fits},
     CU_TEST_INFO_NULL,
 };

@@ -391,6 +391,43 @@ a_crash_drops_what_is_still_wanted(void)
     CHECK(flow_station_is_empty(&station));
 }
 
+/* A hundred wait, of the last second; half of them are beyond half a second; the others may then
+ * wait longer, and start two seconds after they came. */
+static void
+callers_may_change_how_long_they_wait(void)
+{
+    g_autoptr(Sim) sim = sim_new(&(SimOptions){.seed = 1});
+    Pattern pattern = steady(100, 1);
+    FlowStation station;
+    Totals totals = {0};
+    double gone[STREAMS] = {0}, fresh[STREAMS] = {0.5, INFINITY, INFINITY};
+    pattern.capacity[0] = 0;
+    const FlowStationOptions options = {
+        .n_streams = STREAMS, .timeout = pattern.timeout, .queue = -1};
+    flow_station_init(&station, &options);
+    SimTime now = 0, step = 50 * SIM_MILLISECOND;
+    for (; now < 3 * SIM_SECOND / 2; now += step)
+        step_station(&station, sim_arena(sim), &pattern, 0, now, now + step, &totals);
+    CHECK_NEAR(flow_station_waiting(&station, now), 100, 1e-9);
+    flow_station_retime(&station, now, pattern.timeout, fresh, gone);
+    flow_station_verify(&station, now);
+    CHECK_NEAR(gone[0], 50, 1e-9);
+    CHECK_NEAR(flow_station_waiting(&station, now), 50, 1e-9);
+    fresh[0] = 3;
+    flow_station_retime(&station, now, pattern.timeout, fresh, gone);
+    flow_station_verify(&station, now);
+    CHECK_NEAR(gone[0], 50, 1e-9);
+    CHECK_NEAR(flow_station_waiting(&station, now), 50, 1e-9);
+    double timed_out = totals.timed_out[0];
+    pattern.capacity[0] = 1;
+    pattern.rate[0][0] = 0;
+    for (; now < 4 * SIM_SECOND; now += step)
+        step_station(&station, sim_arena(sim), &pattern, 0, now, now + step, &totals);
+    CHECK_NEAR(totals.timed_out[0], timed_out, 1e-9);
+    CHECK_NEAR(totals.started[0], 50, 1e-9);
+    CHECK(flow_station_is_empty(&station));
+}
+
 /* A halt of ten minutes in steps of 50 ms: 12,000 windows in 64 segments. */
 static void
 a_long_queue_loses_nothing_by_joining(void)
@@ -489,6 +526,7 @@ static CU_TestInfo tests[] = {
     {"cancel_keeps_serving_in_time", cancel_keeps_serving_in_time},
     {"a_queue_limit_refuses_the_excess", a_queue_limit_refuses_the_excess},
     {"a_halt_times_out_all_that_waits_too_long", a_halt_times_out_all_that_waits_too_long},
+    {"callers_may_change_how_long_they_wait", callers_may_change_how_long_they_wait},
     {"a_crash_drops_what_is_still_wanted", a_crash_drops_what_is_still_wanted},
     {"a_long_queue_loses_nothing_by_joining", a_long_queue_loses_nothing_by_joining},
     {"many_timeouts_conserve_calls", many_timeouts_conserve_calls},
