@@ -145,7 +145,9 @@ judge_trial(Breaker *breaker, SimTime now, bool draws)
 {
     double all = breaker->tried_ok + breaker->tried_failed;
     double trial = kinds[breaker->rule.kind].trial;
-    if (all < trial * (1 - 1e-9))
+    /* In rates about as many calls came as were let go. */
+    bool is_whole = draws ? all > 0 && breaker->free < 1e-9 : all >= trial;
+    if (!is_whole)
         return;
     double failed = breaker->tried_failed, slow = breaker->tried_slow;
     if (draws) {

@@ -273,6 +273,23 @@ few_calls_make_a_trial_in_the_end(void)
     CHECK_INT(breaker.state, BREAKER_CLOSED);
 }
 
+/* Fewer came than were let go: what came decides. */
+static void
+a_trial_ends_when_all_its_calls_have_gone(void)
+{
+    Breaker breaker = breaker_of((BreakerRule){.kind = BREAKER_RESILIENCE4J}, 0);
+    SimTime now = 0;
+    while (breaker.state == BREAKER_CLOSED)
+        step(&breaker, &now, SIM_SECOND, 40, 1);
+    now = breaker.until;
+    for (uint32_t i = 0; i < 3; i++) {
+        double go = 4 * breaker_share(&breaker, now, 4);
+        now += SIM_SECOND;
+        breaker_count(&breaker, &(BreakerCalls){now - SIM_SECOND, now, .9 * go, 0, 0});
+    }
+    CHECK_INT(breaker.state, BREAKER_CLOSED);
+}
+
 static void
 the_scenario_s_numbers_replace_the_kind_s(void)
 {
@@ -309,6 +326,7 @@ static CU_TestInfo tests[] = {
     {"finagle stays away longer each time", finagle_stays_away_longer_each_time},
     {"a trial in rates fails as often as its call", a_trial_in_rates_fails_as_often_as_its_call},
     {"few calls make a trial in the end", few_calls_make_a_trial_in_the_end},
+    {"a trial ends when all its calls have gone", a_trial_ends_when_all_its_calls_have_gone},
     {"the scenario's numbers replace the kind's", the_scenario_s_numbers_replace_the_kind_s},
     CU_TEST_INFO_NULL,
 };
