@@ -129,6 +129,22 @@ book_guarded(const FlowStep *step, const FlowEdge *edge, double asked)
     return made;
 }
 
+/* Calls over an edge in a step; more: factors, or NULL. */
+static double
+calls_over(const Flow *flow, const FlowEdge *edge, const double *more)
+{
+    const FlowRowCall *calls = flow->plan->calls + edge->first_call;
+    const double *restrict attempts = flow->attempts;
+    const double *restrict reach = flow->reach + edge->first_call;
+    double sum = 0;
+    for (uint32_t i = 0; !more && i < edge->n_calls; i++)
+        sum += attempts[calls[i].row] * reach[i] * calls[i].per_request;
+    for (uint32_t i = 0; more && i < edge->n_calls; i++)
+        sum +=
+            attempts[calls[i].row] * reach[i] * more[edge->first_call + i] * calls[i].per_request;
+    return sum;
+}
+
 /* Calls over each edge, for central services and, through fronts, for this PoP's next step. */
 static void
 book_calls(const FlowStep *step)
@@ -136,17 +152,10 @@ book_calls(const FlowStep *step)
     Flow *flow = step->flow;
     const FlowPlan *plan = flow->plan;
     double *rates = flow->grant, unused[2];
+    const double *more = step->pop->has_more_calls ? step->pop->more_calls : NULL;
     step->pop->is_guarding = false;
     for (uint32_t e = 0; e < plan->n_edges; e++) {
-        const FlowEdge *edge = &plan->edges[e];
-        double sum = 0;
-        for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++) {
-            double calls = flow->attempts[plan->calls[i].row] * flow->reach[i];
-            if (step->pop->has_more_calls)
-                calls *= step->pop->more_calls[i];
-            sum += calls * plan->calls[i].per_request;
-        }
-        rates[e] = sum / step->seconds;
+        rates[e] = calls_over(flow, &plan->edges[e], more) / step->seconds;
     }
     for (uint32_t e = 0; e < plan->n_edges; e++)
         if (plan->edges[e].is_used && plan->edges[e].fallback != SIM_NONE)

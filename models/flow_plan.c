@@ -395,6 +395,15 @@ list_calls(FlowPlan *plan)
                     (FlowRowCall){.row = r, .per_request = edge->calls[r]};
         edge->n_calls = plan->n_calls - edge->first_call;
     }
+    for (uint32_t i = 0; i < plan->n_terms; i++) {
+        FlowTerm *term = &plan->terms[i];
+        if (term->source != FLOW_EDGE)
+            continue;
+        const FlowEdge *edge = &plan->edges[term->index];
+        term->has_all_calls = true;
+        for (uint32_t k = edge->first_call; k < edge->first_call + edge->n_calls; k++)
+            term->has_all_calls &= term->weight[plan->calls[k].row] > 0;
+    }
     for (uint32_t i = 0; i < plan->n_owned; i++) {
         FlowOwned *owned = &plan->owned[i];
         owned->call = plan->edges[owned->edge].first_call;

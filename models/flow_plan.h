@@ -66,11 +66,12 @@ typedef enum FlowSource { FLOW_UNIT, FLOW_EDGE, FLOW_BLOCK } FlowSource;
 
 typedef struct FlowTerm {
     FlowSource source;
-    uint32_t index; /* of the unit or edge; FLOW_BLOCK: of the unit that blocks an attack */
-    bool is_stale;  /* the request succeeds with an older answer */
-    int outcome;    /* OUTCOME_NONE: the source's own */
-    double *weight; /* [row] share of requests */
-    double *spared; /* [row] of FLOW_BLOCK: CPU seconds that a blocked request does not use */
+    uint32_t index;     /* of the unit or edge; FLOW_BLOCK: of the unit that blocks an attack */
+    bool is_stale;      /* the request succeeds with an older answer */
+    int outcome;        /* OUTCOME_NONE: the source's own */
+    double *weight;     /* [row] share of requests */
+    bool has_all_calls; /* of its edge: no other term has rows of that */
+    double *spared;     /* [row] of FLOW_BLOCK: CPU seconds that a blocked request does not use */
 } FlowTerm;
 
 typedef struct FlowPlan {

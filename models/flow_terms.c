@@ -404,11 +404,14 @@ static void
 find_reach(Flow *flow, const FlowTerm *term)
 {
     const FlowEdge *edge = &flow->plan->edges[term->index];
-    for (uint32_t i = edge->first_call; i < edge->first_call + edge->n_calls; i++) {
-        uint32_t row = flow->plan->calls[i].row;
-        if (term->weight[row] > 0)
-            flow->reach[i] = flow->survive[row];
-    }
+    const FlowRowCall *calls = flow->plan->calls + edge->first_call;
+    const double *restrict survive = flow->survive, *restrict weight = term->weight;
+    double *restrict reach = flow->reach + edge->first_call;
+    uint32_t n = edge->n_calls;
+    for (uint32_t i = 0; term->has_all_calls && i < n; i++)
+        reach[i] = survive[calls[i].row];
+    for (uint32_t i = 0; !term->has_all_calls && i < n; i++)
+        reach[i] = weight[calls[i].row] > 0 ? survive[calls[i].row] : reach[i];
 }
 
 /* Nothing can go wrong with any request here: no term fails, no overload lost a call. */
