@@ -248,7 +248,7 @@ note_team(Reading *reading, const SimJournalEntry *entry, uint32_t id)
         note_right_lead(team, entry->at, id);
         note_first(&team->identifies, entry->at, id);
     } else if (strcmp(what, "done") == 0)
-        team->done = (MeritMark){entry->at, id};
+        note_first(&team->done, entry->at, id);
 }
 
 static bool
@@ -338,15 +338,15 @@ first_below(const Reading *reading, const Metric *errors, SimTime from, SimTime 
     return -1;
 }
 
-static void
-find_relief(Reading *reading, const Metric *errors)
+/* The first deed that halves the pain before the next one comes. */
+static MeritMark
+find_deed(const Reading *reading, const Metric *errors)
 {
-    Merit *merit = reading->merit;
-    MeritMark *mark = &merit->marks[MERIT_MITIGATE];
+    const Merit *merit = reading->merit;
+    const GArray *deeds = reading->deeds;
     SimTime width = sim_recorder_width(reading->recording->recorder);
     SimTime window = (reading->relief - merit->onset) / WINDOW_SHARE;
     window = MIN(MAX(window, WINDOW_BUCKETS * width), WINDOW_MOST);
-    const GArray *deeds = reading->deeds;
     for (guint i = 0; i < deeds->len; i++) {
         MeritMark deed = g_array_index(deeds, MeritMark, i);
         SimTime next = i + 1 < deeds->len ? g_array_index(deeds, MeritMark, i + 1).at
@@ -356,19 +356,25 @@ find_relief(Reading *reading, const Metric *errors)
         SimTime at = before > reading->turns.threshold
                          ? first_below(reading, errors, deed.at, next, window, before / 2)
                          : -1;
-        if (at >= 0) {
-            *mark = (MeritMark){at, deed.entry};
-            merit->deed = deed.entry;
-            return;
-        }
+        if (at >= 0)
+            return (MeritMark){at, deed.entry};
     }
-    if (reading->turns.recovered < 0)
-        return;
-    if (deeds->len > 0)
+    return (MeritMark){-1, SIM_NONE};
+}
+
+static void
+find_relief(Reading *reading, const Metric *errors)
+{
+    const GArray *deeds = reading->deeds;
+    MeritMark *mark = &reading->merit->marks[MERIT_MITIGATE];
+    SimTime drop = reading->turns.drop;
+    bool is_over = reading->turns.recovered >= 0;
+    *mark = find_deed(reading, errors);
+    if (mark->at < 0 && is_over && deeds->len > 0)
         *mark = g_array_index(deeds, MeritMark, deeds->len - 1);
-    else
-        mark->at = reading->turns.drop;
-    merit->deed = mark->entry;
+    if (drop >= 0 && (mark->at < 0 ? is_over : mark->at > drop))
+        *mark = (MeritMark){drop, SIM_NONE};
+    reading->merit->deed = mark->entry;
 }
 
 /* all together -------------------------------------------------------------------------------- */

@@ -11,7 +11,8 @@
  *   identify    a team knows the cause
  *   mitigate    a deed halves the pain: the first moment after it, and before the next deed, from
  *               which the failed share is at most half of what it was before the deed, on average
- *               over a window; else the last deed before recovery; else the pain ends by itself
+ *               over a window; else the last deed before recovery; or by itself, where the curve
+ *               last falls below half of its peak before any of these
  *   recover     the threshold is never exceeded again
  *   first-word  the first public word
  *   misled      time spent on wrong leads, by the team that was misled longest
@@ -58,7 +59,7 @@ typedef struct MeritMark {
     uint32_t entry; /* SIM_NONE: read off the curve */
 } MeritMark;
 
-typedef struct MeritTeam {
+typedef struct MeritTeam { /* the first time each; of wrong leads the last */
     const char *name;
     MeritMark paged, acks, misled, unmisled, identifies, done;
     SimTime misled_for; /* all wrong leads together */

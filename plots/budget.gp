@@ -32,11 +32,14 @@ n_observers = 0
 row = -1
 stats 'budget_observers.tsv' using (row = row + 1, row > 0 && n_observers < OBSERVERS_MAX ? \
     (n_observers = n_observers + 1, observer_text[n_observers] = strcol(2), 0) : 0, 0) nooutput
+# What each of them gave, beside its name.
+array observer_kinds[OBSERVERS_MAX]
+do for [i = 1:OBSERVERS_MAX] { observer_kinds[i] = '' }
 n_alerts = -1
-alert_kinds = '|'
+told(i, kind) = strstrt(observer_kinds[i], kind) ? 0 : \
+    (observer_kinds[i] = observer_kinds[i].(observer_kinds[i] eq '' ? '' : ', ').kind, 0)
 stats 'budget_alerts.tsv' using (n_alerts = n_alerts + 1, \
-    n_alerts > 0 && !strstrt(alert_kinds, '|'.strcol(4).'|') ? \
-    (alert_kinds = alert_kinds.strcol(4).'|', 0) : 0, 0) nooutput
+    n_alerts > 0 ? told(int(column(1)) + 1, strcol(4)) : 0, 0) nooutput
 
 # ---- Measure.
 set datafile columnheaders
@@ -140,6 +143,9 @@ if (n_observers) {
     do for [i = 1:n_observers] {
         set label 2000 + i observer_text[i] noenhanced left front font NORMAL_FONT \
             textcolor rgb INK at screen sx(column_x), screen sy(PANEL_TOP + 2 + (i - 0.5) * LANE)
+        set label 2050 + i observer_kinds[i] left front font SMALL_FONT textcolor rgb MUTED \
+            at screen sx(column_x + text_width(observer_text[i], NORMAL) + 8), \
+            screen sy(PANEL_TOP + 2 + (i - 0.5) * LANE)
         if (i > 1) {
             set arrow 2000 + i nohead back linewidth 0.6 linecolor rgb GRID \
                 from graph 0, first 2 + (i - 1) * LANE to graph 1, first 2 + (i - 1) * LANE

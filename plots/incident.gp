@@ -42,7 +42,8 @@ watched_low = 100.0
 stats DATA using (v = left_under(n_causes), v < low ? low = v : 0, \
     v = value_or('p50', 0), v > 0 && v < quickest ? quickest = v : 0, \
     v = value_or('p99', 0), v > slowest ? slowest = v : 0, \
-    v = value_or('offered', 0), v > busiest ? busiest = v : 0, 0) nooutput
+    v = value_or('offered', 0), v > busiest ? busiest = v : 0, \
+    v = value_or('served', 0), v > busiest ? busiest = v : 0, 0) nooutput
 do for [w = 1:n_watched] {
     stats DATA using (v = 100 * value_or(sprintf('watched_%d', w), 1), \
         v < watched_low ? watched_low = v : 0, 0) nooutput

@@ -125,6 +125,18 @@ notes_mitigate_nothing(void)
 }
 
 static void
+what_ends_before_anybody_acts_ends_by_itself(void)
+{
+    Response response;
+    response_begin(&response, NULL);
+    response_say(&response, 28, "timeline.happens", "timeline/fix");
+    const Merit *merit = response_take(&response);
+    CHECK_INT(merit->deed, SIM_NONE);
+    CHECK_INT(merit->marks[MERIT_MITIGATE].at, 24 * SIM_SECOND);
+    response_end(&response);
+}
+
+static void
 a_lull_is_no_relief(void)
 {
     double percent[RESPONSE_SECONDS] = {0};
@@ -212,6 +224,7 @@ static CU_TestInfo tests[] = {
     {"without_pain_there_is_nothing_to_measure", without_pain_there_is_nothing_to_measure},
     {"the_deed_before_the_fall_is_the_one", the_deed_before_the_fall_is_the_one},
     {"notes_mitigate_nothing", notes_mitigate_nothing},
+    {"what_ends_before_anybody_acts_ends_by_itself", what_ends_before_anybody_acts_ends_by_itself},
     {"a_lull_is_no_relief", a_lull_is_no_relief},
     {"wrong_leads_add_up", wrong_leads_add_up},
     {"whose_it_is_must_be_there", whose_it_is_must_be_there},

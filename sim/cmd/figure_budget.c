@@ -112,11 +112,9 @@ budget_clear(Budget *budget)
 static double
 burnt(const Budget *budget, uint32_t end)
 {
-    SimTime width = sim_recorder_width(budget->rows.recording->recorder);
-    double elapsed = sim_seconds(MIN(width * end, budget->rows.recording->end));
-    return budget->all[end] > 0
-               ? budget->failed[end] / budget->all[end] / budget->budget * elapsed / THIRTY_DAYS
-               : NAN;
+    double all = budget->all[budget->rows.n_buckets];
+    double thirty_days = all / sim_seconds(budget->rows.recording->end) * THIRTY_DAYS;
+    return all > 0 ? budget->failed[end] / (budget->budget * thirty_days) : NAN;
 }
 
 /* Over the window that ends with a bucket. */

@@ -3,9 +3,9 @@
  * how fast, and who was told.
  *
  * The budget is that of the scenario's first burn-rate monitor; without one 0.1 % of all requests,
- * with the usual windows.  With s(t) the failed share from the start to t
+ * with the usual windows.
  *
- *   burnt = s(t) / budget x t / 30 days
+ *   burnt = failed so far / (budget x what thirty days at the mean rate of this run would bring)
  *   burn over a window = failed share in the window / budget
  *
  * both of what was recorded, without the monitor's lag and losses, which the bars of its alerts

@@ -49,10 +49,10 @@ clock_at(const Result *result, SimTime at)
 
 /* What the journal says of that moment, cut; the caller frees it. */
 static char *
-what_happened(const Result *result, MeritMark mark)
+what_happened(const Result *result, MeritKind kind, MeritMark mark)
 {
     if (mark.entry == SIM_NONE)
-        return g_strdup("");
+        return g_strdup(kind == MERIT_MITIGATE && mark.at >= 0 ? "by itself" : "");
     return landmark_cut(sim_journal_get(run_journal(result->run), mark.entry)->text, WHAT_MAX);
 }
 
@@ -74,7 +74,7 @@ append_line(GString *out, const Result *result, const struct Line *line)
     if (line->kind == MERIT_MISLED && value == 0)
         return;
     g_autofree char *at = clock_at(result, mark.at);
-    g_autofree char *what = what_happened(result, mark);
+    g_autofree char *what = what_happened(result, line->kind, mark);
     g_autofree char *after = after_text(value);
     g_string_append(out, "  ");
     append_cell(out, line->words, 14);

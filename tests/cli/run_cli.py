@@ -528,6 +528,71 @@ def interrupted_seeds_keep_what_is_done():
     check("of 20000 seeds" in said, said)
 
 
+WATCHED = (SCENARIO % "30m").replace("+3m", "+20m") + """\
+observers:
+  errors: {kind: threshold, metric: errors, above: 5%, window: 1m, for: 1m, every: 1m}
+  complaints: {kind: crowd, severity: info}
+teams:
+  edge:
+    alerts: [errors]
+    page: 1m
+    ack: 2m
+    triage: 1m
+    diagnosis: 4m
+    decision: 1m
+    wrong_leads: {attack: {chance: 100%, diagnosis: 3m}}
+    says: {first: 3m}
+"""
+
+
+def a_response_is_told_in_words_numbers_and_figures():
+    write("watched.yaml", WATCHED + """\
+expect:
+  - {metric: merit.detect, at_most: 4m}
+  - {metric: merit.misled, at_least: 3m, at_most: 3m}
+published:
+  - {id: M1, about: cause known, value: "8m", source: made up, at_least: 8m, at_most: 13m,
+     measure: {metric: merit.identify}}
+""")
+    result = run("run", "watched.yaml")
+    expect(result, 0, "wrong lead", "Response, from users' pain at 11:01:00", "wrong lead    3m ",
+           "takes it for attack", "mitigated     after 19m", "recovered     after 19m",
+           "Expectations: 2 of 2 hold", "M1 9m")
+    plots = "runs/watched/plots/"
+    for name in ("lanes-light.png", "budget-light.png"):
+        check(os.path.exists(plots + name), name)
+    bars = read_rows(plots + "lanes_bars.tsv")
+    kinds = [row[3] for row in bars]
+    check([k for k in kinds if k in ("paged", "triage", "misled", "deciding")] ==
+          ["paged", "triage", "misled", "deciding"], kinds)
+    check("page" in kinds and "takes it for attack" in [row[4] for row in bars], bars)
+    last = read_rows(plots + "budget.tsv")[-1]
+    series = [row for row in read_rows("runs/watched/series.tsv")]
+    head = open("runs/watched/series.tsv", encoding="utf-8").readline().rstrip().split("\t")
+    failed, answered = (sum(float(row[head.index("all." + word)]) for row in series)
+                        for word in ("failed", "answered"))
+    burnt = failed / answered / 0.001 * 1800 / (30 * 86400)
+    check(abs(float(last[1]) / burnt - 1) < 1e-6, f"{last[1]} is not {burnt}")
+
+
+def read_rows(path):
+    with open(path, encoding="utf-8") as file:
+        return [line.rstrip("\n").split("\t") for line in file][1:]
+
+
+def figures_of_merit_are_told_over_seeds():
+    write("watched.yaml", WATCHED)
+    expect(run("run", "--seeds", "1-3", "watched.yaml"), 0, "pain to alert", "pain to mitigated",
+           "on a wrong lead")
+    expect(run("list", "metrics", "watched.yaml"), 0, "merit.detect", "merit.crowd",
+           "merit.first-word")
+    result = run("run", "--json", "--no-plots", "watched.yaml")
+    response = json.loads(result.stdout)["response"]
+    check(response["identify"]["after_s"] > response["acknowledge"]["after_s"] >
+          response["page"]["after_s"] >= response["detect"]["after_s"] > 0, response)
+    check(response["misled_s"] == 180 and response["teams"][0]["team"] == "edge", response)
+
+
 def path_without(program, folder):
     """A PATH on which nothing is found but what this test puts there."""
     os.makedirs(folder, exist_ok=True)
@@ -622,8 +687,8 @@ def tests_of(namespace, hidden):
 
 
 def main():
-    hidden = {"check", "write", "run", "expect", "run_good", "replayed", "path_without", "run_test",
-              "run_tests", "tests_of", "main"}
+    hidden = {"check", "write", "read_rows", "run", "expect", "run_good", "replayed",
+              "path_without", "run_test", "run_tests", "tests_of", "main"}
     return run_tests("cli", tests_of(globals(), hidden))
 
 
