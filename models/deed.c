@@ -240,7 +240,7 @@ set_failure(Deeds *deeds, const TimelineSpec *entry, int on_failure, uint32_t ca
     {
         bool is_news = on_failure != NEED_AS_WRITTEN || deeds->is_switched[*service];
         deeds->is_switched[*service] = on_failure != NEED_AS_WRITTEN;
-        if (is_news && world->ops->need_set)
+        if (is_news)
             world->ops->need_set(world->plane, *service, on_failure, cause);
     }
 }

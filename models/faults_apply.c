@@ -144,8 +144,7 @@ fault_service_tell(Faults *faults, uint32_t service, uint32_t cause)
             impairment.cause = force->deed;
         }
     }
-    if (world->ops->impair_set)
-        world->ops->impair_set(world->plane, service, &impairment);
+    world->ops->impair_set(world->plane, service, &impairment);
 }
 
 /* services at the PoPs ---------------------------------------------------------------------- */
@@ -258,8 +257,7 @@ fault_sites_tell(Faults *faults, uint32_t id, uint32_t cause)
     SIM_EACH(const uint32_t, site, entry->sites)
     {
         EntryFault fault = entry_fault(faults, entry->verb, *site, SIM_NONE, cause);
-        if (world->ops->entry_set)
-            world->ops->entry_set(world->plane, *site, SIM_NONE, &fault);
+        world->ops->entry_set(world->plane, *site, SIM_NONE, &fault);
     }
     if (entry->services.n > 0)
         fault_services_tell(faults, id, cause);
@@ -277,8 +275,7 @@ fault_ways_tell(Faults *faults, uint32_t id, uint32_t cause)
     for (uint32_t pop = 0; pop < world->n_pops; pop++)
         if (faults->forces[id].pops[pop]) {
             EntryFault fault = entry_fault(faults, VERB_LINK, SIM_NONE, pop, cause);
-            if (world->ops->entry_set)
-                world->ops->entry_set(world->plane, SIM_NONE, pop, &fault);
+            world->ops->entry_set(world->plane, SIM_NONE, pop, &fault);
         }
 }
 
@@ -304,8 +301,7 @@ fault_origins_tell(Faults *faults, uint32_t id, uint32_t cause)
                 fault.cause = force->deed;
             }
         }
-        if (world->ops->origin_set)
-            world->ops->origin_set(world->plane, *site, &fault);
+        world->ops->origin_set(world->plane, *site, &fault);
     }
 }
 

@@ -1,5 +1,6 @@
 #include "models/run.h"
 
+#include "models/autoscaler.h"
 #include "models/capability.h"
 #include "models/config.h"
 #include "models/flow.h"
@@ -179,6 +180,9 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);
+    autoscaler_attach(
+        run->sim, world,
+        &(AutoscalerParts){.levers = parts->levers, .read_metric = read_metric, .context = parts});
     const ResponderParts responder_parts = {.timeline = parts->timeline,
                                             .tools = parts->tools,
                                             .read_metric = read_metric,
