@@ -334,6 +334,18 @@ run_bites_entry(const Run *run, uint32_t entry)
     return sum;
 }
 
+FaultEffect
+run_fault_effect(const Run *run, uint32_t entry)
+{
+    return faults_effect(run->sim, entry, run_recorder(run), run_pop_recorder(run));
+}
+
+bool
+run_entry_skipped(const Run *run, uint32_t entry)
+{
+    return timeline_is_skipped(run->parts->timeline, entry);
+}
+
 uint32_t
 run_config_versions(const Run *run, uint32_t config)
 {

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "models/faults.h"
 #include "models/plane.h"
 #include "sim/journal.h"
 #include "sim/messages.h"
@@ -89,6 +90,10 @@ const char *run_cause_label(const Run *run, uint32_t slot);
  * means it never bit. */
 double run_bites_config(const Run *run, uint32_t config);
 double run_bites_entry(const Run *run, uint32_t entry);
+/* What an entry touched, in its own unit, and whether it was skipped by chance or `if`; after
+ * run_finish. */
+FaultEffect run_fault_effect(const Run *run, uint32_t entry);
+bool run_entry_skipped(const Run *run, uint32_t entry);
 /* Version 0 is the ordinary one, there from the start. */
 uint32_t run_config_versions(const Run *run, uint32_t config);
 RunVersion run_config_version(const Run *run, uint32_t config, uint32_t version);

@@ -95,11 +95,7 @@ const char *const verb_abouts[VERB_COUNT] = {
     [VERB_STATUS_DOWN] = "The status page can not be reached `for` a time.",
 };
 
-/* What each verb takes, by key; NULL-terminated.  A key not named there is refused. */
-typedef struct VerbKeys {
-    const char *required, *optional; /* separated by blanks */
-} VerbKeys;
-static const VerbKeys verb_keys[VERB_COUNT] = {
+const VerbKeys verb_keys[VERB_COUNT] = {
     [VERB_NOTE] = {"text", ""},
     [VERB_MIGRATE] = {"cluster", "from to over"},
     [VERB_PUSH] = {"config properties", ""},

@@ -52,6 +52,12 @@ typedef enum Verb {
 } Verb;
 extern const char *const verb_names[VERB_COUNT + 1]; /* NULL-terminated */
 extern const char *const verb_abouts[VERB_COUNT];    /* one sentence each, for `list` */
+/* What each verb takes, by key, separated by blanks.  A key not named there is refused, but text.
+ */
+typedef struct VerbKeys {
+    const char *required, *optional;
+} VerbKeys;
+extern const VerbKeys verb_keys[VERB_COUNT];
 static inline bool
 verb_is_fault(int verb)
 {

@@ -19,7 +19,8 @@ typedef struct Entry {
     uint32_t journal;
     SimTime met_since; /* `when` holds since; -1: does not */
     bool is_triggered;
-    bool is_chosen; /* its chance */
+    bool is_chosen;  /* its chance */
+    bool is_skipped; /* its time came, and chance or `if` was against it */
     SimRng delay;
     uint64_t draws;
     bool is_acting; /* for a team, which is told with then */
@@ -324,7 +325,9 @@ on_due(Sim *sim, void *state, SimEvent event)
     Entry *entry = &timeline->entries[event.actor];
     const TimelineSpec *spec = entry->spec;
     uint32_t cause = (uint32_t)event.arg;
-    if (!timeline_applies(timeline, event.actor))
+    bool applies = timeline_applies(timeline, event.actor);
+    entry->is_skipped |= !applies;
+    if (!applies)
         write_journal(timeline, entry, cause, "timeline.skips", "skipped: ");
     else if (spec->tools.n > 0)
         begin_with_tools(timeline, event.actor, cause);
@@ -470,6 +473,16 @@ timeline_time(const Timeline *timeline, uint32_t entry)
 {
     SIM_ASSERT(entry < timeline->n);
     return timeline->entries[entry].first_at;
+}
+
+bool
+timeline_is_skipped(const Timeline *timeline, uint32_t entry)
+{
+    for (; entry != SIM_NONE && timeline_time(timeline, entry) < 0;
+         entry = timeline->entries[entry].after)
+        if (timeline->entries[entry].is_skipped)
+            return true;
+    return false;
 }
 
 uint32_t

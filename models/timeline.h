@@ -55,6 +55,8 @@ void timeline_act(Timeline *timeline, uint32_t entry, uint32_t cause, SimEvent t
 const char *timeline_label(const Timeline *timeline, uint32_t entry);
 /* When the entry first happened; -1: not yet. */
 SimTime timeline_time(const Timeline *timeline, uint32_t entry);
+/* It did not happen because `chance` or `if` was against it, or an entry that it comes after. */
+bool timeline_is_skipped(const Timeline *timeline, uint32_t entry);
 /* Journal id of its latest deed; SIM_NONE: not yet. */
 uint32_t timeline_journal(const Timeline *timeline, uint32_t entry);
 /* The entry of that id or verb, the first of several; SIM_NONE. */

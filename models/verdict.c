@@ -272,6 +272,62 @@ judge(Finding *finding, const Spec *spec, const Facts *facts)
         judge_measure(finding, facts, from);
 }
 
+/* faults ------------------------------------------------------------------------------------ */
+
+/* Fractions of attempts are no effect. */
+static bool
+is_some(double amount)
+{
+    return amount >= 0.5;
+}
+
+static char *
+effect_text(const FaultEffect *effect, double failed)
+{
+    char touched[TEXT_MAX], attempts[TEXT_MAX];
+    sim_quantity_format_count(touched, sizeof touched, effect->touched);
+    sim_quantity_format_count(attempts, sizeof attempts, failed);
+    if (!is_some(failed))
+        return g_strdup_printf("%s %s", touched, effect->unit);
+    return g_strdup_printf("%s %s; %s attempts failed or were blocked because of it", touched,
+                           effect->unit, attempts);
+}
+
+static void
+judge_fault(FaultFinding *finding, const FaultFact *fact, double failed)
+{
+    const FaultEffect *effect = &fact->effect;
+    finding->has_effect = is_some(effect->touched) || is_some(failed);
+    finding->is_idle = !finding->has_effect && !fact->is_skipped;
+    if (finding->has_effect)
+        finding->sentence = effect_text(effect, failed);
+    else if (fact->is_skipped)
+        finding->sentence =
+            g_strdup("did not happen in this run: its chance or its condition was against it");
+    else if (!effect->has_happened)
+        finding->sentence =
+            g_strdup("never happened: the run ended before, or what it waits for did not come");
+    else
+        finding->sentence = g_strdup_printf("happened and touched nothing: %s", effect->why);
+}
+
+static void
+judge_faults(Verdict *verdict, const Spec *spec, const Facts *facts)
+{
+    verdict->faults = g_new0(FaultFinding, spec->timeline.n);
+    for (uint32_t i = 0; i < spec->timeline.n && facts->faults; i++) {
+        const TimelineSpec *entry = SIM_ITEM(spec->timeline, TimelineSpec, i);
+        if (!facts->faults[i].effect.is_fault)
+            continue;
+        FaultFinding *finding = &verdict->faults[verdict->n_faults++];
+        finding->entry = entry;
+        finding->name = entry->id ? entry->id : verb_names[entry->verb];
+        judge_fault(finding, &facts->faults[i], facts->entry_bites[i]);
+        verdict->n_effective += finding->has_effect;
+        verdict->n_idle += finding->is_idle;
+    }
+}
+
 /* published values -------------------------------------------------------------------------- */
 
 static char *
@@ -314,9 +370,10 @@ verdict_new(const Spec *spec, const Facts *facts)
         judge(finding, spec, facts);
         (*tally[finding->judgement])++;
     }
-    verdict->judgement = verdict->n_failed         ? JUDGEMENT_FAILED
-                         : verdict->n_inconclusive ? JUDGEMENT_INCONCLUSIVE
-                                                   : JUDGEMENT_HELD;
+    judge_faults(verdict, spec, facts);
+    verdict->judgement = verdict->n_failed                           ? JUDGEMENT_FAILED
+                         : verdict->n_inconclusive + verdict->n_idle ? JUDGEMENT_INCONCLUSIVE
+                                                                     : JUDGEMENT_HELD;
     verdict->n_published = spec->published.n;
     verdict->published = g_new0(PublishedFinding, spec->published.n);
     for (uint32_t i = 0; i < verdict->n_published; i++) {
@@ -336,6 +393,9 @@ verdict_free(Verdict *verdict)
         g_free(verdict->findings[i].expected);
         g_free(verdict->findings[i].sentence);
     }
+    for (uint32_t i = 0; i < verdict->n_faults; i++)
+        g_free(verdict->faults[i].sentence);
+    g_free(verdict->faults);
     for (uint32_t i = 0; i < verdict->n_published; i++) {
         g_free(verdict->published[i].simulated);
         g_free(verdict->published[i].band);

@@ -8,6 +8,11 @@
  * is inconclusive when a part of its window has no data.  One failure makes the
  * verdict failed; else one inconclusive finding makes it inconclusive.
  *
+ * A fault that touched nothing makes the verdict inconclusive too, without anybody asking for it:
+ * one that happened and neither failed an attempt nor counted anything (fault_counts), or whose
+ * time never came.  One that was skipped by its `chance` or `if` is only mentioned.  What people or
+ * alerts do is no fault.
+ *
  * With `within`, the bounds must hold in each bucket for `for` on end (at least
  * one bucket), beginning at most `within` after the window's start; a bucket
  * without data holds nothing.
@@ -16,6 +21,7 @@
  */
 #pragma once
 
+#include "models/faults.h"
 #include "models/measure.h"
 #include "models/spec.h"
 #include "sim/messages.h"
@@ -23,12 +29,18 @@
 typedef enum Judgement { JUDGEMENT_HELD, JUDGEMENT_FAILED, JUDGEMENT_INCONCLUSIVE } Judgement;
 extern const char *const judgement_names[3]; /* held, failed, inconclusive */
 
+typedef struct FaultFact {
+    FaultEffect effect;
+    bool is_skipped;
+} FaultFact;
+
 /* What the verdict reads of a run; the arrays belong to the caller. */
 typedef struct Facts {
     Recording recording;
     const SimTime *entry_times; /* [timeline entry] first happened; -1: did not */
     const double *entry_bites;  /* [timeline entry] failed attempts traced to it */
     const double *config_bites; /* [config] */
+    const FaultFact *faults;    /* [timeline entry]; NULL: nobody counted */
 } Facts;
 
 typedef struct Finding {
@@ -38,6 +50,14 @@ typedef struct Finding {
     char *expected;    /* "errors peak at most 1 %" */
     char *sentence;    /* "was 3.2 % at 14:37:00" */
 } Finding;
+
+typedef struct FaultFinding { /* of an entry of the timeline that is injected */
+    const TimelineSpec *entry;
+    const char *name;
+    bool has_effect;
+    bool is_idle;   /* it has none, and so the run says nothing about the policy */
+    char *sentence; /* "12.0M calls answered with an error" */
+} FaultFinding;
 
 typedef struct PublishedFinding {
     const PublishedSpec *published;
@@ -51,6 +71,8 @@ typedef struct Verdict {
     Judgement judgement;
     uint32_t n, n_held, n_failed, n_inconclusive;
     Finding *findings;
+    uint32_t n_faults, n_effective, n_idle;
+    FaultFinding *faults;
     uint32_t n_published, n_inside;
     PublishedFinding *published;
 } Verdict;

@@ -25,6 +25,7 @@ typedef struct Case {
     SimArena *arena;
     SimTime entry_times[2];
     double entry_bites[2], config_bites[1];
+    FaultFact faults[2];
     Facts facts;
     Verdict *verdict;
 } Case;
@@ -44,7 +45,8 @@ case_begin(Case *test, const char *text, const Sample *samples, uint32_t n)
                                         .duration = 10 * SIM_SECOND},
                           .entry_times = test->entry_times,
                           .entry_bites = test->entry_bites,
-                          .config_bites = test->config_bites};
+                          .config_bites = test->config_bites,
+                          .faults = test->faults};
 }
 
 static void
@@ -305,7 +307,59 @@ a_figure_of_merit_is_of_somebody_and_of_the_whole_run(void)
     expect_merit("expect: [{metric: merit.detect, at_most: '11:00:30'}]", 40, "clock time");
 }
 
+static void
+a_fault_that_touched_nothing_is_inconclusive(void)
+{
+    static const FaultEffect idle = {.is_fault = true,
+                                     .has_happened = true,
+                                     .unit = "calls",
+                                     .why = "nobody called it meanwhile"};
+    static const struct {
+        double touched, failed;
+        bool has_happened, is_skipped;
+        Judgement judgement;
+        const char *sentence;
+    } rows[] = {
+        {0, 0, true, false, JUDGEMENT_INCONCLUSIVE, "touched nothing: nobody called it meanwhile"},
+        {12, 0, true, false, JUDGEMENT_HELD, "12 calls"},
+        {0.4, 0, true, false, JUDGEMENT_INCONCLUSIVE, "touched nothing"},
+        {0, 7, true, false, JUDGEMENT_HELD, "7 attempts failed"},
+        {0, 0, false, false, JUDGEMENT_INCONCLUSIVE, "never happened"},
+        {0, 0, false, true, JUDGEMENT_HELD, "its chance or its condition was against it"},
+    };
+    for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        Case test;
+        case_begin(&test, "expect: [{metric: errors, of: peak, at_most: 45%}]", INCIDENT);
+        test.entry_bites[0] = rows[i].failed;
+        test.faults[0] = (FaultFact){.effect = idle, .is_skipped = rows[i].is_skipped};
+        test.faults[0].effect.touched = rows[i].touched;
+        test.faults[0].effect.has_happened = rows[i].has_happened;
+        case_judge(&test);
+        CHECK_INT(test.verdict->n_faults, 1);
+        CHECK_STR(test.verdict->faults[0].name, "bad");
+        CHECK_INT(test.verdict->judgement, rows[i].judgement);
+        CHECK_HAS(test.verdict->faults[0].sentence, rows[i].sentence);
+        CHECK_INT(test.verdict->faults[0].has_effect, rows[i].touched + rows[i].failed > 1);
+        case_end(&test);
+    }
+}
+
+/* What failed is worse than what says nothing. */
+static void
+a_failed_expectation_outweighs_an_idle_fault(void)
+{
+    Case test;
+    case_begin(&test, "expect: [{metric: errors, of: peak, at_most: 1%}]", INCIDENT);
+    test.faults[1].effect = (FaultEffect){.is_fault = true, .unit = "calls", .why = "it slept"};
+    case_judge(&test);
+    CHECK_INT(test.verdict->n_idle, 1);
+    CHECK_INT(test.verdict->judgement, JUDGEMENT_FAILED);
+    case_end(&test);
+}
+
 static CU_TestInfo tests[] = {
+    {"a_fault_that_touched_nothing_is_inconclusive", a_fault_that_touched_nothing_is_inconclusive},
+    {"a_failed_expectation_outweighs_an_idle_fault", a_failed_expectation_outweighs_an_idle_fault},
     {"figures_of_merit_are_expected_in_durations", figures_of_merit_are_expected_in_durations},
     {"a_figure_of_merit_is_of_somebody_and_of_the_whole_run",
      a_figure_of_merit_is_of_somebody_and_of_the_whole_run},

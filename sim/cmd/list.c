@@ -157,6 +157,23 @@ list_timeline(Rows *rows, const char *scenario)
     return true;
 }
 
+/* What each takes, and what its counter counts. */
+static bool
+list_faults(Rows *rows, const char *scenario)
+{
+    (void)scenario;
+    for (int i = 0; i < VERB_COUNT; i++) {
+        if (!verb_is_fault(i) || !fault_counts(i))
+            continue;
+        g_autofree char *about =
+            g_strdup_printf("%s Keys: %s%s%s. Counts: %s.", verb_abouts[i], verb_keys[i].required,
+                            *verb_keys[i].required && *verb_keys[i].optional ? " " : "",
+                            verb_keys[i].optional, fault_counts(i));
+        add(rows, verb_names[i], about);
+    }
+    return true;
+}
+
 static bool
 list_outcomes(Rows *rows, const char *scenario)
 {
@@ -209,6 +226,7 @@ static const struct {
     {"metrics", "What can be measured", list_metrics},
     {"measures", "What is taken of a metric (`of:`)", list_measures},
     {"timeline", "What a timeline entry does (`do:`)", list_timeline},
+    {"faults", "What can be injected (`do:`), and what its counter counts", list_faults},
     {"outcomes", "What becomes of a request", list_outcomes},
     {"laws", "How long something takes", list_laws},
     {"planes", "Planes of traffic (`--plane`), and what one of them lacks", list_planes},
@@ -269,7 +287,7 @@ list_kinds(const char *wanted, const char *scenario, bool wants_json)
     if (!is_known)
         return command_misused(&list_command,
                                "'%s' is nothing to list: expected verbs, scenarios, "
-                               "metrics, measures, timeline, outcomes, laws or planes",
+                               "metrics, measures, timeline, faults, outcomes, laws or planes",
                                wanted);
     if (!ok)
         return CODE_USAGE;
@@ -295,7 +313,8 @@ run_verb(int argc, char **argv)
 
 const Command list_command = {
     .name = "list",
-    .arguments = "[verbs|scenarios|metrics [SCENARIO]|measures|timeline|outcomes|laws|planes]",
+    .arguments =
+        "[verbs|scenarios|metrics [SCENARIO]|measures|timeline|faults|outcomes|laws|planes]",
     .about = "List what exists.",
     .run = run_verb,
 };

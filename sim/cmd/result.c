@@ -11,9 +11,12 @@ take_facts(Result *result)
     SimTime *times = g_new0(SimTime, MAX(spec->timeline.n, 1));
     double *entry_bites = g_new0(double, MAX(spec->timeline.n, 1));
     double *config_bites = g_new0(double, MAX(spec->configs.n, 1));
+    FaultFact *faults = g_new0(FaultFact, MAX(spec->timeline.n, 1));
     for (uint32_t i = 0; i < spec->timeline.n; i++) {
         times[i] = run_entry_time(result->run, i);
         entry_bites[i] = run_bites_entry(result->run, i);
+        faults[i] = (FaultFact){.effect = run_fault_effect(result->run, i),
+                                .is_skipped = run_entry_skipped(result->run, i)};
     }
     for (uint32_t i = 0; i < spec->configs.n; i++)
         config_bites[i] = run_bites_config(result->run, i);
@@ -23,7 +26,8 @@ take_facts(Result *result)
                                           .duration = spec->clock.duration},
                             .entry_times = times,
                             .entry_bites = entry_bites,
-                            .config_bites = config_bites};
+                            .config_bites = config_bites,
+                            .faults = faults};
 }
 
 static double
@@ -114,6 +118,7 @@ result_free(Result *result)
     g_free((void *)result->facts.entry_times);
     g_free((void *)result->facts.entry_bites);
     g_free((void *)result->facts.config_bites);
+    g_free((void *)result->facts.faults);
     verdict_free(result->verdict);
     key_figures_free(result->figures);
     landmarks_free(result->landmarks);

@@ -252,6 +252,13 @@ complain_about_expectations(const Result *result)
                             judgement_names[finding->judgement], finding->expected,
                             finding->sentence);
     }
+    for (uint32_t i = 0; i < result->verdict->n_faults; i++) {
+        const FaultFinding *finding = &result->verdict->faults[i];
+        if (finding->is_idle)
+            output_complain("%s: %s: %s: %s", result->scenario->name,
+                            judgement_names[JUDGEMENT_INCONCLUSIVE], finding->name,
+                            finding->sentence);
+    }
 }
 
 static ExitCode

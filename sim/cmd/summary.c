@@ -316,6 +316,26 @@ append_expectations(GString *out, const Result *result, Detail detail)
         g_string_append_printf(out, "  and %u more\n", left_out);
 }
 
+/* Those without effect in any case: they are why a verdict is inconclusive. */
+static void
+append_faults(GString *out, const Result *result, Detail detail)
+{
+    const Verdict *verdict = result->verdict;
+    uint32_t shown = 0;
+    if (verdict->n_faults == 0 || (verdict->n_idle == 0 && !detail.has_held))
+        return;
+    g_string_append_printf(out, "\nFaults: %u of %u had an effect\n", verdict->n_effective,
+                           verdict->n_faults);
+    for (uint32_t i = 0; i < verdict->n_faults && shown < detail.most; i++) {
+        const FaultFinding *finding = &verdict->faults[i];
+        if (!finding->is_idle && !detail.has_held)
+            continue;
+        const char *mark = finding->has_effect ? "ok  " : finding->is_idle ? "?   " : "-   ";
+        g_string_append_printf(out, "  %s %s: %s\n", mark, finding->name, finding->sentence);
+        shown++;
+    }
+}
+
 static void
 append_tail(GString *out, const Result *result, const char *directory)
 {
@@ -324,6 +344,9 @@ append_tail(GString *out, const Result *result, const char *directory)
     if (verdict->n)
         g_string_append_printf(out, " (%u held, %u failed, %u inconclusive)", verdict->n_held,
                                verdict->n_failed, verdict->n_inconclusive);
+    if (verdict->n_idle)
+        g_string_append_printf(out, ", %u fault%s without effect", verdict->n_idle,
+                               verdict->n_idle == 1 ? "" : "s");
     if (directory)
         g_string_append_printf(out, "\nFiles:   %s/", directory);
     g_string_append_printf(out, "\nAgain:   %s\nDigest:  %s\n", result->command, result->digest);
@@ -351,6 +374,7 @@ text_with(const Result *result, const char *directory, Detail detail)
     append_causes(out, result, MIN(detail.most, 6));
     append_published(out, result, detail);
     append_expectations(out, result, detail);
+    append_faults(out, result, detail);
     append_tail(out, result, directory);
     return g_string_free(out, FALSE);
 }
@@ -442,6 +466,22 @@ json_expectations(Json *json, const Result *result)
         json_text(json, "judgement", judgement_names[finding->judgement]);
         json_text(json, "finding", finding->sentence);
         json_text(json, "because", finding->expect->because);
+        json_close(json, '}');
+    }
+    json_close(json, ']');
+}
+
+static void
+json_faults(Json *json, const Result *result)
+{
+    json_open(json, "faults", '[');
+    for (uint32_t i = 0; i < result->verdict->n_faults; i++) {
+        const FaultFinding *finding = &result->verdict->faults[i];
+        json_open(json, NULL, '{');
+        json_text(json, "name", finding->name);
+        json_text(json, "kind", verb_names[finding->entry->verb]);
+        json_bool(json, "has_effect", finding->has_effect);
+        json_text(json, "finding", finding->sentence);
         json_close(json, '}');
     }
     json_close(json, ']');
@@ -540,4 +580,5 @@ summary_json(Json *json, const Result *result, const char *directory)
     summary_response_json(json, result);
     json_published(json, result);
     json_expectations(json, result);
+    json_faults(json, result);
 }

@@ -309,7 +309,8 @@ def explain_lists_what_is_worth_a_look():
 
 def explain_repeats_seed_sample_end_and_set():
     expect(run_requests("--seed", "7", "--sample-pops", "1", "--until", "20s", "--set",
-                        "sites.web.requests=200/s", "--access-log", "a.log"), 0)
+                        "sites.web.requests=200/s", "--access-log", "a.log"), 4,
+           "halt: never happened")
     manifest = read_json("runs/requests/manifest.json")
     check(manifest["plane"] == "request" and manifest["sample_pops"] == 1 and
           manifest["until"] == "20s", manifest)

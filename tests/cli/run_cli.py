@@ -124,7 +124,7 @@ def wrong_options_are_refused():
 def everything_is_listed():
     expect(run("list"), 0, "verbs", "push-known-good", "time-above", "lognormal", "504")
     kinds = json.loads(run("list", "--json").stdout)
-    check(len(kinds) == 8, kinds.keys())
+    check(len(kinds) == 9, kinds.keys())
     write("good.yaml", GOOD)
     expect(run("list", "metrics", "good.yaml"), 0, "site.shop.errors", "config.rules.bad")
     write("typo.yaml", SCENARIO % "6m" + "expect: [{metric: site.shp.errors, at_most: 1%}]\n")
@@ -410,6 +410,29 @@ def exit_codes_tell_the_verdict():
     expect(run("run", "--no-plots", "never.yaml"), 4, "says nothing about the policy")
     expect(run("run", "--no-plots", "--until", "30s", "fails.yaml"), 4, "before the window did")
     expect(run("run", "--no-plots", "fails.yaml", "never.yaml"), 3)
+
+
+def a_fault_without_effect_is_inconclusive():
+    idle = GOOD.replace(
+        "services:\n", "locations: {here: {latitude: 0, longitude: 0}}\n"
+        "services:\n  kv: {placement: core, location: here}\n").replace(
+        "timeline:\n",
+        "timeline:\n  - {id: sick, at: +30s, do: service-fails, service: kv CHANCE}\n")
+    write("idle.yaml", idle.replace(" CHANCE", ""))
+    expect(run("run", "--no-plots", "idle.yaml"), 4, "Faults: 0 of 1 had an effect",
+           "?    sick: happened and touched nothing: nobody called it meanwhile",
+           "Verdict: inconclusive (2 held, 0 failed, 0 inconclusive), 1 fault without effect")
+    expect(run("run", "--no-plots", "--quiet", "idle.yaml"), 4, "inconclusive: sick: happened")
+    row = json.loads(run("run", "--no-plots", "--json", "idle.yaml").stdout)["faults"][0]
+    check(row["name"] == "sick" and row["has_effect"] is False, row)
+    write("spared.yaml", idle.replace(" CHANCE", ", chance: 0%"))
+    expect(run("run", "--no-plots", "spared.yaml"), 0)
+    text = open("runs/spared/summary.txt", encoding="utf-8").read()
+    check("-    sick: did not happen in this run" in text, text)
+    write("bites.yaml", idle.replace(" CHANCE", ", for: 10s").replace(
+        "cpu: 1ms}", "cpu: 1ms, needs: {kv: 0.1%}}"))
+    expect(run("run", "--no-plots", "bites.yaml"), 0)
+    expect(run("list", "faults"), 0, "service-fails", "Counts: calls answered with an error.")
 
 
 def several_scenarios_get_a_directory_each():
