@@ -17,10 +17,13 @@ struct Deeds {
     uint32_t *pops;    /* scratch for selectors */
 };
 
-enum { KILL };
-static void on_kill(Sim *sim, void *state, SimEvent event);
+enum { KILL, POST };
+static const SimTime post_again = SIM_MINUTE;
 
-static const SimKind kinds[] = {[KILL] = {"deed.kill", on_kill}};
+static void on_kill(Sim *sim, void *state, SimEvent event);
+static void on_post(Sim *sim, void *state, SimEvent event);
+
+static const SimKind kinds[] = {[KILL] = {"deed.kill", on_kill}, [POST] = {"deed.post", on_post}};
 static const SimModelOps ops = {
     .name = "deed", .state_size = sizeof(Deeds), .kinds = kinds, .n_kinds = G_N_ELEMENTS(kinds)};
 
@@ -297,6 +300,31 @@ pop_up(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
     routing_pops_set(deeds->parts.routing, 0, deeds->pops, n, true, cause);
 }
 
+/* A word that nobody can read is tried again. */
+static void
+on_post(Sim *sim, void *state, SimEvent event)
+{
+    Deeds *deeds = state;
+    const World *world = deeds->world;
+    uint32_t cause = (uint32_t)event.arg;
+    if (deeds->parts.status_page && !status_page_is_up(deeds->parts.status_page)) {
+        sim_after(sim, post_again, &ops, POST, event.actor, event.arg);
+        return;
+    }
+    const SimJournalEntry *deed = sim_journal_get(world->journal, cause);
+    sim_journal_add(
+        world->journal,
+        &(SimJournalEntry){
+            .at = sim_now(sim), .cause = cause, .kind = "team.posts", .entity = deed->entity},
+        "the status page says: %s", entry_at(world, event.actor)->text);
+}
+
+static void
+post(Deeds *deeds, const TimelineSpec *entry, uint32_t cause)
+{
+    sim_after(deeds->sim, 0, &ops, POST, id_of(deeds, entry), cause);
+}
+
 /* the verbs --------------------------------------------------------------------------------- */
 
 typedef struct Row {
@@ -317,6 +345,7 @@ static const Row rows[VERB_COUNT] = {
     [VERB_SWITCH_FALLBACK] = {check_fronts, switch_fallback, NULL},
     [VERB_SWITCH_BACK] = {check_fronts, switch_back, NULL},
     [VERB_KILL_SWITCH] = {check_kill_switch, kill_switch, NULL},
+    [VERB_POST] = {NULL, post, NULL},
     [VERB_RESTORE] = {NULL, restore, NULL},
     [VERB_SCALE] = {NULL, scale, NULL},
     [VERB_LIMIT] = {NULL, limit, end_limit},
@@ -347,7 +376,9 @@ deed_attach(Sim *sim, const World *world, const DeedParts *parts)
     deeds->faults = faults_attach(sim, world,
                                   &(FaultParts){.levers = parts->levers,
                                                 .processes = parts->processes,
-                                                .routing = parts->routing});
+                                                .routing = parts->routing,
+                                                .observers = parts->observers,
+                                                .status_page = parts->status_page});
     config_on_kill(parts->configs, sim_event(sim, &ops, KILL, 0, 0));
     deeds->restarts = restart_attach(sim, world, parts->processes);
     deeds->limits = SIM_ARENA_NEW(arena, uint32_t, world->n_sites);

@@ -8,7 +8,8 @@
  * scale stays, and is relative to the scenario's own capacity: the latest
  * counts (the autoscaler's factor comes on top, levers.h).  fail-open and
  * fail-closed hold until `restore`, which also undoes kill-switch.  pop-up
- * announces PoPs, whoever took them down.
+ * announces PoPs, whoever took them down.  post says something in public: while the status page
+ * is down it is tried again each minute.
  *
  * Selectors are resolved when the deed is done; nothing is allocated then.
  */
@@ -16,7 +17,9 @@
 
 #include "models/config.h"
 #include "models/levers.h"
+#include "models/observers.h"
 #include "models/restart.h"
+#include "models/status_page.h"
 
 typedef struct Deeds Deeds;
 
@@ -26,6 +29,8 @@ typedef struct DeedParts {
     Processes *processes;
     Routing *routing;
     Levers *levers;
+    Observers *observers;    /* NULL: no entry takes figures away */
+    StatusPage *status_page; /* NULL: always up */
 } DeedParts;
 
 /* False when the entry can not be done in this world, which messages then says. */

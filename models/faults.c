@@ -95,6 +95,24 @@ tell_kill(Faults *faults, uint32_t id, uint32_t cause)
                                                                .cause = cause});
 }
 
+/* Absent: every monitor. */
+static void
+tell_blackout(Faults *faults, uint32_t id, uint32_t cause)
+{
+    const TimelineSpec *entry = fault_entry(faults->world, id);
+    bool is_dark = faults->forces[id].is_on;
+    if (entry->observers.n == 0)
+        observers_blackout_set(faults->parts.observers, SIM_NONE, is_dark, cause);
+    SIM_EACH(const uint32_t, observer, entry->observers)
+    observers_blackout_set(faults->parts.observers, *observer, is_dark, cause);
+}
+
+static void
+tell_page(Faults *faults, uint32_t id, uint32_t cause)
+{
+    status_page_set_down(faults->parts.status_page, faults->forces[id].is_on, cause);
+}
+
 /* What of it is told to the world, at each change. */
 static const Tell tells[VERB_COUNT] = {
     [VERB_HALT] = tell_halt,
@@ -114,7 +132,9 @@ static const Tell tells[VERB_COUNT] = {
     [VERB_ORIGIN_FAILS] = fault_origins_tell,
     [VERB_ORIGIN_SLOW] = fault_origins_tell,
     [VERB_CLOCK_SKEW] = fault_services_tell,
+    [VERB_BLACKOUT] = tell_blackout,
     [VERB_QUOTA] = fault_services_tell,
+    [VERB_STATUS_DOWN] = tell_page,
 };
 
 static bool
@@ -389,9 +409,8 @@ faults_begin(Faults *faults, uint32_t id, uint32_t cause)
 {
     const TimelineSpec *entry = fault_entry(faults->world, id);
     Force *force = &faults->forces[id];
+    SIM_ASSERT(tells[entry->verb]);
     force->has_happened = true;
-    if (!tells[entry->verb])
-        return;
     if (is_over_at_once(entry->verb)) {
         strike(faults, id, cause);
         return;

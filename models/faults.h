@@ -46,11 +46,15 @@
 #include "sim/recorder.h"
 
 typedef struct Faults Faults;
+typedef struct Observers Observers;   /* observers.h, which few who ask about faults need */
+typedef struct StatusPage StatusPage; /* status_page.h */
 
 typedef struct FaultParts {
     Levers *levers;
     Processes *processes;
     Routing *routing;
+    Observers *observers;    /* may be NULL when no entry takes figures away */
+    StatusPage *status_page; /* or the page */
 } FaultParts;
 
 /* What a fault did; see fault_counts for its unit. */

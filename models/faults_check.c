@@ -220,6 +220,19 @@ check_quota(const World *world, const TimelineSpec *entry, SimMessages *messages
     check_central(world, entry, entry->service, messages);
 }
 
+static void
+check_blackout(const World *world, const TimelineSpec *entry, SimMessages *messages)
+{
+    bool watches = entry->observers.n > 0;
+    SIM_EACH(const ObserverSpec, observer, world->spec->observers)
+    watches |= observer_is_monitor(observer->kind);
+    if (!watches)
+        sim_messages_error(messages, entry->entity.mark,
+                           "'%s' takes figures from all monitors, and there is none: expected "
+                           "observers:",
+                           verb_of(entry));
+}
+
 typedef void (*Check)(const World *world, const TimelineSpec *entry, SimMessages *messages);
 
 static const Check checks[VERB_COUNT] = {
@@ -235,6 +248,7 @@ static const Check checks[VERB_COUNT] = {
     [VERB_CERTIFICATE] = check_certificate,
     [VERB_DDOS] = check_attack,
     [VERB_CLOCK_SKEW] = check_clock,
+    [VERB_BLACKOUT] = check_blackout,
     [VERB_QUOTA] = check_quota,
 };
 

@@ -220,6 +220,42 @@ count_dropped(const Counter *counter)
 }
 
 static double
+seconds_in_force(const Counter *counter)
+{
+    double seconds = 0;
+    for (uint32_t k = 0; k < n_spells(&counter->faults->forces[counter->id]); k++) {
+        Spell spell = spell_at(counter, k);
+        seconds += sim_seconds(spell.to - spell.from);
+    }
+    return seconds;
+}
+
+static double
+figures_per_s(const ObserverSpec *observer)
+{
+    static const double CROWD_BIN_S = 60;
+    if (observer->kind == OBSERVER_CROWD)
+        return 1 / CROWD_BIN_S;
+    if (observer->kind == OBSERVER_PROBES)
+        return (double)observer->points / sim_seconds(observer->every);
+    return 1 / sim_seconds(observer->scrape);
+}
+
+static double
+count_figures(const Counter *counter)
+{
+    const SimList *observers = &counter->faults->world->spec->observers;
+    double per_s = 0;
+    for (uint32_t i = 0; i < observers->n; i++) {
+        const ObserverSpec *observer = SIM_ITEM(*observers, const ObserverSpec, i);
+        bool is_named = fault_lists(&counter->entry->observers, i);
+        bool is_meant = counter->entry->observers.n == 0 && observer_is_monitor(observer->kind);
+        per_s += is_named || is_meant ? figures_per_s(observer) : 0;
+    }
+    return per_s * seconds_in_force(counter);
+}
+
+static double
 count_touched(const Counter *counter)
 {
     return counter->faults->forces[counter->id].touched;
@@ -256,6 +292,9 @@ static const Row rows[VERB_COUNT] = {
                           "caches answered everything"},
     [VERB_CLOCK_SKEW] = {count_calls, "calls to services that do not tolerate it",
                          "the services tolerate it, or nobody called them"},
+    [VERB_BLACKOUT] = {count_figures, "figures that observers did not get",
+                       "no figure was due meanwhile"},
+    [VERB_STATUS_DOWN] = {seconds_in_force, "seconds without a status page", "it was over at once"},
     [VERB_QUOTA] = {count_refused, "calls beyond the quota", "fewer calls came than are allowed"},
 };
 

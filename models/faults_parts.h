@@ -4,6 +4,8 @@
 #pragma once
 
 #include "models/faults.h"
+#include "models/observers.h"
+#include "models/status_page.h"
 
 enum { FAULT_SPELLS_MAX = 48 };
 

@@ -177,6 +177,8 @@ attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messa
                                           .routing = parts->routing,
                                           .tools = parts->tools,
                                           .levers = parts->levers,
+                                          .observers = parts->observers,
+                                          .status_page = parts->status_page,
                                           .read_metric = read_metric,
                                           .context = parts};
     parts->timeline = timeline_attach(run->sim, world, &timeline_parts, messages);

@@ -238,7 +238,9 @@ timeline_attach(Sim *sim, const World *world, const TimelineParts *parts, SimMes
                             .configs = parts->configs,
                             .processes = parts->processes,
                             .routing = parts->routing,
-                            .levers = parts->levers};
+                            .levers = parts->levers,
+                            .observers = parts->observers,
+                            .status_page = parts->status_page};
     Timeline *timeline = sim_attach(sim, &ops);
     *timeline = (Timeline){.sim = sim,
                            .world = world,

@@ -23,6 +23,8 @@
 
 #include "models/config.h"
 #include "models/levers.h"
+#include "models/observers.h"
+#include "models/status_page.h"
 #include "models/tools.h"
 
 enum { TIMELINE_REPEATS_MAX = 10000 };
@@ -35,6 +37,8 @@ typedef struct TimelineParts {
     Processes *processes;
     Routing *routing;
     Levers *levers;
+    Observers *observers;     /* may be NULL when no entry takes figures away */
+    StatusPage *status_page;  /* NULL: always up */
     Tools *tools;             /* may be NULL when no entry has `tools` */
     MetricReader read_metric; /* may be NULL when no entry has `when` or `if` */
     void *context;

@@ -48,6 +48,7 @@ bench_of(FakeWorld *fake)
     bench.parts.processes = processes_attach(sim, world);
     bench.parts.routing = routing_attach(sim, world);
     bench.parts.levers = levers_attach(sim, world);
+    bench.parts.status_page = status_page_attach(sim, world, NULL);
     ConfigParts parts = {bench.parts.clusters, bench.parts.processes, bench.parts.routing};
     bench.parts.configs = config_attach(sim, world, &parts, fake->messages);
     bench.deeds = deed_attach(sim, world, &bench.parts);
@@ -219,6 +220,24 @@ configs_and_clusters_are_told(void)
     sim_verify(fake->sim);
 }
 
+/* Nobody can read it before 2 minutes are over; it is tried each minute. */
+static void
+a_word_waits_for_the_status_page(void)
+{
+    static const char text[] = WORLD "  - {at: 1m, do: post, text: we are looking}\n";
+    g_autoptr(FakeWorld) fake = fake_world_new(text, 3, 1);
+    Bench bench = bench_of(fake);
+    status_page_set_down(bench.parts.status_page, true, 7);
+    deed_do(bench.deeds, 0, 0);
+    sim_run(fake->sim, 90 * SIM_SECOND);
+    status_page_set_down(bench.parts.status_page, false, 7);
+    g_autofree char *before = fake_journal(fake);
+    CHECK(!strstr(before, "team.posts"));
+    sim_run(fake->sim, SIM_HOUR);
+    g_autofree char *after = fake_journal(fake);
+    CHECK_HAS(after, "02:00 team.posts the status page says: we are looking");
+}
+
 static void
 a_deed_is_described_in_words(void)
 {
@@ -309,6 +328,7 @@ static CU_TestInfo tests[] = {
     {"pops_go_down_and_come_back", pops_go_down_and_come_back},
     {"a_pop_that_two_hold_down_waits_for_both", a_pop_that_two_hold_down_waits_for_both},
     {"configs_and_clusters_are_told", configs_and_clusters_are_told},
+    {"a_word_waits_for_the_status_page", a_word_waits_for_the_status_page},
     {"a_deed_is_described_in_words", a_deed_is_described_in_words},
     {"what_can_not_be_done_is_said", what_can_not_be_done_is_said},
     {"a_gate_pulls_a_switch_as_a_hand_does", a_gate_pulls_a_switch_as_a_hand_does},

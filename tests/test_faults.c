@@ -1,5 +1,6 @@
 #include "models/faults.h"
 
+#include "models/status_page.h"
 #include "tests/fake_world.h"
 #include "tests/harness.h"
 
@@ -39,7 +40,8 @@ bench_new(const char *text, uint64_t seed)
     const World *world = &bench.fake->world;
     bench.parts = (FaultParts){.levers = levers_attach(sim, world),
                                .processes = processes_attach(sim, world),
-                               .routing = routing_attach(sim, world)};
+                               .routing = routing_attach(sim, world),
+                               .status_page = status_page_attach(sim, world, NULL)};
     SIM_EACH(const TimelineSpec, entry, world->spec->timeline)
     CHECK(faults_check(world, entry, bench.fake->messages));
     bench.faults = faults_attach(sim, world, &bench.parts);
@@ -350,6 +352,22 @@ a_switch_can_be_the_outage(void)
 }
 
 static void
+the_status_page_is_down_while_anything_holds_it(void)
+{
+    Bench bench = bench_new(WORLD "  - {at: 1m, do: status-page-down, for: 1m}\n"
+                                  "  - {at: 1m, do: status-page-down, for: 2m}\n",
+                            1);
+    faults_begin(bench.faults, 0, 0);
+    faults_begin(bench.faults, 1, 1);
+    CHECK(!status_page_is_up(bench.parts.status_page));
+    faults_end(bench.faults, 0, 0, 2);
+    CHECK(!status_page_is_up(bench.parts.status_page));
+    faults_end(bench.faults, 1, 1, 3);
+    CHECK(status_page_is_up(bench.parts.status_page));
+    bench_free(&bench);
+}
+
+static void
 what_can_not_be_injected_is_said(void)
 {
     static const char *const rows[][2] = {
@@ -373,6 +391,7 @@ what_can_not_be_injected_is_said(void)
          "service 'core' does not care what time it is"},
         {"{at: 1m, do: quota, service: proxy, to_rate: 1/s}", "needs a central service"},
         {"{at: 1m, do: pop-down, count: 9}", "is to draw 9 PoPs of 5"},
+        {"{at: 1m, do: telemetry-blackout}", "takes figures from all monitors, and there is none"},
     };
     for (uint32_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         g_autofree char *text = g_strconcat(WORLD "  - ", rows[i][0], "\n", NULL);
@@ -389,7 +408,7 @@ static void
 every_fault_says_what_it_counts(void)
 {
     for (int verb = 0; verb < VERB_COUNT; verb++)
-        CHECK(!fault_counts(verb) || verb_is_fault(verb));
+        CHECK_INT(fault_counts(verb) != NULL, verb_is_fault(verb));
 }
 
 static CU_TestInfo tests[] = {
@@ -407,6 +426,8 @@ static CU_TestInfo tests[] = {
     {"origins_fail_and_slow_down_together", origins_fail_and_slow_down_together},
     {"drawn_pops_are_drawn_anew_each_time", drawn_pops_are_drawn_anew_each_time},
     {"a_switch_can_be_the_outage", a_switch_can_be_the_outage},
+    {"the_status_page_is_down_while_anything_holds_it",
+     the_status_page_is_down_while_anything_holds_it},
     {"what_can_not_be_injected_is_said", what_can_not_be_injected_is_said},
     {"every_fault_says_what_it_counts", every_fault_says_what_it_counts},
     CU_TEST_INFO_NULL,
