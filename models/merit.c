@@ -252,18 +252,6 @@ note_team(Reading *reading, const SimJournalEntry *entry, uint32_t id)
 }
 
 static bool
-is_word(const Reading *reading, const SimJournalEntry *entry)
-{
-    if (strcmp(entry->kind, "team.posts") == 0)
-        return true;
-    uint32_t index = strcmp(entry->kind, "timeline.happens") == 0
-                         ? verdict_find_entry(reading->spec, name_in(entry->entity))
-                         : SIM_NONE;
-    return index != SIM_NONE &&
-           SIM_ITEM(reading->spec->timeline, TimelineSpec, index)->verb == VERB_POST;
-}
-
-static bool
 is_deed(const Reading *reading, const SimJournalEntry *entry)
 {
     static const char *const kinds[] = {"rollout.stopped", "rollout.unconfirmed", "scaling.serves"};
@@ -299,11 +287,12 @@ read_journal(Reading *reading)
             note_alert(reading, entry, id);
         else if (strcmp(entry->kind, "alert.clears") == 0)
             note_clear(reading, entry);
-        else if (g_str_has_prefix(entry->kind, "team."))
+        else if (g_str_has_prefix(entry->kind, "team.") && entry->entity &&
+                 g_str_has_prefix(entry->entity, "team/"))
             note_team(reading, entry, id);
         if (is_deed(reading, entry))
             note_deed(reading, entry, id);
-        if (is_word(reading, entry) && entry->at >= merit->push) {
+        if (strcmp(entry->kind, "team.posts") == 0 && entry->at >= merit->push) {
             note_first(&merit->marks[MERIT_FIRST_WORD], entry->at, id);
             merit->n_words++;
         }

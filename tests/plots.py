@@ -231,7 +231,7 @@ class Case:
             [1, 14.4, "page", "1h and 5m"], [2, 6.0, "page", "6h and 30m"],
             [3, 1.0, "ticket", "3d and 6h"]])
         write(where, "budget_observers.tsv", ["lane", "text"],
-              [[i, self.named(f"monitor-{i}", 28)] for i in range(self.people)])
+              [[i, self.named(f"monitor-{i}", 20)] for i in range(self.people)])
         write(where, "budget_alerts.tsv", ["lane", "begin", "end", "kind"],
               [[i, START + (1600 + 300 * i) * s, START + 12900 * s,
                 ("page", "ticket", "info")[i % 3]] for i in range(1, self.people)])

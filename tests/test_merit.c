@@ -11,7 +11,7 @@ each_moment_counts_from_users_pain(void)
     response_say(&response, 10, "alert.fires", "observer/burn");
     response_say(&response, 11, "team.paged", "team/edge");
     response_say(&response, 13, "team.acks", "team/edge");
-    response_say(&response, 14, "team.posts", "team/edge");
+    response_say(&response, 14, "team.posts", "status-page");
     response_say(&response, 15, "alert.fires", "observer/crowd");
     response_say(&response, 20, "team.identifies", "team/edge");
     uint32_t fix = response_say(&response, 23, "timeline.happens", "timeline/fix");
@@ -30,6 +30,7 @@ each_moment_counts_from_users_pain(void)
     CHECK_INT(merit->deed, fix);
     CHECK_NEAR(merit_value(merit, MERIT_RECOVER), 24, 1e-9);
     CHECK_NEAR(merit_value(merit, MERIT_FIRST_WORD), 6, 1e-9);
+    CHECK_INT(merit->n_teams, 1);
     CHECK_NEAR(merit_value(merit, MERIT_UPDATES), 1, 0);
     CHECK_NEAR(merit_value(merit, MERIT_MISLED), 0, 0);
     response_end(&response);

@@ -206,7 +206,7 @@ figure_print_budget_observers(const Result *result)
     GString *out = g_string_new("lane\ttext\n");
     for (uint32_t i = 0; i < MIN(observers->n, OBSERVERS_MAX); i++) {
         g_string_append_printf(out, "%u", i);
-        figure_append_text(out, SIM_ITEM(*observers, ObserverSpec, i)->entity.name, 28);
+        figure_append_text(out, SIM_ITEM(*observers, ObserverSpec, i)->entity.name, 20);
         g_string_append_c(out, '\n');
     }
     return out;

@@ -218,12 +218,21 @@ add_versions(Lanes *lanes, uint32_t lane, uint32_t config)
 /* From one verb to the other, or to the end of the entry. */
 static const struct State {
     int begin, end; /* end: VERB_COUNT: none */
+    bool is_restored;
     const char *kind;
 } states[] = {
-    {VERB_KILL_SWITCH, VERB_RESTORE, "killed"},           {VERB_HALT, VERB_COUNT, "halted"},
-    {VERB_SWITCH_FALLBACK, VERB_SWITCH_BACK, "fallback"}, {VERB_SCALE, VERB_COUNT, "scaled"},
-    {VERB_FAIL_OPEN, VERB_FAIL_CLOSED, "open"},
+    {VERB_KILL_SWITCH, VERB_COUNT, true, "killed"},
+    {VERB_HALT, VERB_COUNT, false, "halted"},
+    {VERB_SWITCH_FALLBACK, VERB_SWITCH_BACK, false, "fallback"},
+    {VERB_SCALE, VERB_COUNT, false, "scaled"},
+    {VERB_FAIL_OPEN, VERB_FAIL_CLOSED, true, "open"},
 };
+
+static bool
+is_end(const struct State *state, int verb)
+{
+    return verb == state->end || (state->is_restored && verb == VERB_RESTORE);
+}
 
 static bool
 is_about(const TimelineSpec *entry, uint32_t service)
@@ -250,7 +259,7 @@ add_state(Lanes *lanes, uint32_t lane, uint32_t service, const struct State *sta
         if (spec && is_about(spec, service) && spec->verb == state->begin && begun == SIM_NONE)
             begun = id;
         else if (begun != SIM_NONE &&
-                 (is_over || (spec && is_about(spec, service) && spec->verb == state->end))) {
+                 (is_over || (spec && is_about(spec, service) && is_end(state, spec->verb)))) {
             add_bar(lanes, lane, sim_journal_get(journal, begun)->at, entry->at, state->kind, "");
             begun = SIM_NONE;
         }
@@ -451,9 +460,7 @@ add_status(Lanes *lanes, uint32_t lane)
               &(FigurePairs){.begin = "status.down", .end = "status.up", .kind = "down"});
     for (uint32_t id = 0; id < sim_journal_count(journal); id++) {
         const SimJournalEntry *entry = sim_journal_get(journal, id);
-        bool happens = strcmp(entry->kind, "timeline.happens") == 0;
-        const TimelineSpec *spec = happens ? timeline_of(lanes, entry) : NULL;
-        if (strcmp(entry->kind, "team.posts") == 0 || (spec && spec->verb == VERB_POST))
+        if (strcmp(entry->kind, "team.posts") == 0)
             add_mark(lanes, lane, entry->at, "post", "");
     }
 }
