@@ -93,20 +93,20 @@ typedef struct FlowGuard {
     Throttle *throttle; /* with its rule */
     const ThrottleRule *rule;
     Outlier *outlier;
-    double asked;          /* calls a second that the caller wanted in the last step */
-    double in_hand;        /* of the bulkhead */
-    double tokens;         /* retries saved up */
-    double come;           /* share of calls that the breaker lets pass in this step */
-    double pass;           /* share that its breaker and throttle let pass */
-    double go;             /* share that is made */
-    double grant;          /* share of the retries wanted that is made */
-    double once;           /* share of tries that fails */
-    double tries;          /* a call that is made */
-    double lost;           /* share of the calls made that fails in the end */
-    double spread;         /* factor on calls that meet good hosts: bad ones are left out */
-    uint32_t slot;         /* cause of most of the failures that it saw last */
-    bool was_clean;        /* no failure in the last step */
-    double sent, lost_sum; /* a second: its part of the plane's sums */
+    double asked;                 /* calls a second that the caller wanted in the last step */
+    double in_hand;               /* of the bulkhead */
+    double tokens;                /* retries saved up */
+    double come;                  /* share of calls that the breaker lets pass in this step */
+    double pass;                  /* share that its breaker and throttle let pass */
+    double go;                    /* share that is made */
+    double grant;                 /* share of the retries wanted that is made */
+    double once;                  /* share of tries that fails */
+    double tries;                 /* a call that is made */
+    double lost;                  /* share of the calls made that fails in the end */
+    double spread;                /* factor on calls that meet good hosts: bad ones are left out */
+    uint32_t slot;                /* cause of most of the failures that it saw last */
+    bool was_clean;               /* no failure in the last step */
+    double sent, lost_sum, again; /* a second: its part of the plane's sums */
 } FlowGuard;
 
 /* Calls of a step that a guard decides on. */
@@ -252,6 +252,7 @@ typedef struct Flow {
     double *tried;         /* [edge] calls a second of all PoPs, those too that the front loses */
     double *guard_sent;    /* [guarded edge] tries a second that reach the service */
     double *guard_lost;    /* [guarded edge] calls a second that were made and failed */
+    double *guard_again;   /* [guarded edge] retries a second, each of a call that failed */
     double *guard_open;    /* [2][guard] scratch of recording */
     double *zone_extra;    /* [pop][zone] calls a second of central services */
     double *reactions;     /* [unit][condition][row] share that sites block */

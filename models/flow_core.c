@@ -529,12 +529,14 @@ book_calls(Flow *flow, double seconds)
         const FlowCore *core = &flow->cores[flow->core_of[service]];
         double tried = fmax(0, flow->tried[e]), passed = fmin(tried, fmax(0, flow->calls[e]));
         double failed = flow_impair_failed(core, flow->plan->edges[e].timeout);
-        double lost = tried - passed * (1 - failed), times = 1;
-        if (flow->plan->edges[e].guarded)
-            lost = flow->guard_lost[flow->plan->edges[e].guard];
-        else if (tried > 0)
+        double lost = tried - passed * (1 - failed), times = 1, again = 0;
+        if (flow->plan->edges[e].guarded) {
+            again = fmax(0, flow->guard_again[flow->plan->edges[e].guard]);
+            lost = flow->guard_lost[flow->plan->edges[e].guard] + again;
+        } else if (tried > 0) {
             times = tries(lost / tried, flow->plan->edges[e].retries);
-        flow->books->service_calls[service] += tried * times * seconds;
+        }
+        flow->books->service_calls[service] += (tried * times + again) * seconds;
         flow->books->service_failed[service] += fmax(0, lost) * times * seconds;
     }
     for (uint32_t i = 0; i < flow->n_cores; i++) {

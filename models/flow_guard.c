@@ -38,6 +38,7 @@ flow_guard_attach(Flow *flow)
     uint32_t n = plan->n_guarded;
     flow->guard_sent = SIM_ARENA_NEW(flow->arena, double, n + 1);
     flow->guard_lost = SIM_ARENA_NEW(flow->arena, double, n + 1);
+    flow->guard_again = SIM_ARENA_NEW(flow->arena, double, n + 1);
     flow->guard_open = SIM_ARENA_NEW(flow->arena, double, 2 * flow->books->guards->n + 1);
     for (uint32_t p = 0; n > 0 && p < flow->n_pops; p++) {
         flow->pops[p].guards = SIM_ARENA_NEW(flow->arena, FlowGuard, n);
@@ -259,7 +260,10 @@ flow_guard_sums_set(Flow *flow, FlowGuard *guard, uint32_t edge, double front, d
 {
     double sent = made * (1 - front) * guard->tries * guard->spread, lost = made * guard->lost;
     flow->guard_sent[edge] += sent - guard->sent;
+    double again = made * (guard->tries - 1);
     flow->guard_lost[edge] += lost - guard->lost_sum;
+    flow->guard_again[edge] += again - guard->again;
+    guard->again = again;
     guard->sent = sent;
     guard->lost_sum = lost;
 }
