@@ -393,12 +393,20 @@ void flow_origin_book(const FlowStep *step);
 void flow_impair_set(void *plane, uint32_t service, const Impairment *impairment);
 /* Takes from the arrivals of a tick what never comes to the station. */
 void flow_impair_arrive(FlowCore *core, double seconds);
-/* Share of calls with this time-out that fail, as last judged. */
-double flow_impair_failed(const FlowCore *core, SimTime timeout);
 /* Seconds that a fault adds to a call that nobody queues for. */
 double flow_impair_delay(const Flow *flow, const FlowCore *core);
 /* The way takes longer than callers with this time-out wait. */
-bool flow_impair_is_late(const FlowCore *core, SimTime timeout);
+static inline bool
+flow_impair_is_late(const FlowCore *core, SimTime timeout)
+{
+    return core->impairment.delay > 0 && core->impairment.delay >= sim_seconds(timeout);
+}
+/* Share of calls with this time-out that fail, as last judged. */
+static inline double
+flow_impair_failed(const FlowCore *core, SimTime timeout)
+{
+    return flow_impair_is_late(core, timeout) ? 1 : core->failed;
+}
 /* Some caller or client may be late. */
 bool flow_impair_is_any_late(const Flow *flow, const FlowCore *core);
 

@@ -33,12 +33,6 @@ flow_impair_arrive(FlowCore *core, double seconds)
 }
 
 bool
-flow_impair_is_late(const FlowCore *core, SimTime timeout)
-{
-    return core->impairment.delay > 0 && core->impairment.delay >= sim_seconds(timeout);
-}
-
-bool
 flow_impair_is_any_late(const Flow *flow, const FlowCore *core)
 {
     if (core->impairment.delay >= flow->clients.timeout_min)
@@ -55,12 +49,6 @@ flow_impair_delay(const Flow *flow, const FlowCore *core)
     const StationSpec *station = &world_service(flow->world, core->service)->station;
     const Impairment *fault = &core->impairment;
     return fault->delay + fmax(0, fault->slow - 1) * sim_seconds(station->service_time);
-}
-
-double
-flow_impair_failed(const FlowCore *core, SimTime timeout)
-{
-    return flow_impair_is_late(core, timeout) ? 1 : core->failed;
 }
 
 /* What the way takes is not there to wait for a server.  Nobody stops calling who is late in any

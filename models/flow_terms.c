@@ -510,6 +510,8 @@ flow_terms_judge(FlowStep *step)
         find_reach(flow, term);
         add_edge_term(step, term);
         apply_terms(step, first);
+        if (!flow->has_far_core)
+            continue;
         first = step->n_active;
         add_impatient_term(step, term);
         apply_terms(step, first);
