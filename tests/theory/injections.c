@@ -98,7 +98,41 @@ as_many_fail_as_the_fault_is_strong_request_by_request(void)
         check_row(&rows[i], RUN_REQUEST);
 }
 
+static const char log_ins[] =
+    "blackstart: 1\n"
+    "title: test\n"
+    "clock: {start: 2025-11-18T11:00:00Z, duration: 12m}\n"
+    "network: {busiest: 2, diurnal: {amplitude: 0%}}\n"
+    "locations: {here: {latitude: 0, longitude: 0}}\n"
+    "services:\n"
+    "  proxy: {placement: pop, cpu: 0.1ms}\n"
+    "  auth: {placement: core, location: here, station: {servers: 200, service_time: 100ms}}\n"
+    "sites:\n"
+    "  web: {service: proxy, requests: 100/s, sessions: {login: login, users: 100k, lifetime: "
+    "20m}}\n"
+    "  login: {service: proxy, requests: 1/s, needs: {auth: 100%}}\n"
+    "timeline:\n"
+    "  - {at: +5m, do: service-fails, service: auth, for: 5m}\n"
+    "  - {at: +10m, do: limit, site: login, to_rate: 100/s}\n";
+
+/* Those who could not log in for five minutes come back at once, and are let in a hundred a
+ * second; the rest meets 429. */
+static void
+a_limit_lets_log_ins_in_one_by_one(void)
+{
+    for (RunPlane plane = RUN_FLOW; plane < RUN_PLANES; plane++) {
+        WholeRun whole;
+        SimTime from = 10 * SIM_MINUTE + 5 * SIM_SECOND, to = from + 20 * SIM_SECOND;
+        whole_run_make(&whole, log_ins, &(RunOptions){.name = "test", .plane = plane});
+        whole_run_finish(&whole);
+        CHECK_NEAR(whole_run_total(&whole, "site.login.ok", from, to) / 20, 100, 5);
+        CHECK(whole_run_total(&whole, "site.login.blocked", from, to) / 20 > 50);
+        whole_run_clear(&whole);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"a_limit_lets_log_ins_in_one_by_one", a_limit_lets_log_ins_in_one_by_one},
     {"as_many_fail_as_the_fault_is_strong_in_rates", as_many_fail_as_the_fault_is_strong_in_rates},
     {"as_many_fail_as_the_fault_is_strong_request_by_request",
      as_many_fail_as_the_fault_is_strong_request_by_request},
