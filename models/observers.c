@@ -113,7 +113,7 @@ canary_site(const World *world, const char *metric, uint32_t *ret_site)
         if (strcmp(name, metric) == 0)
             *ret_site = s;
     }
-    return *ret_site != SIM_NONE && world->ops->site_counts;
+    return *ret_site != SIM_NONE;
 }
 
 static bool

@@ -1,7 +1,16 @@
 #include "models/observers_row.h"
 
+enum { DRAWS_MAX = 100 };
 static const SimTime watch_period = SIM_SECOND;
 static const SimTime hung_period = 10 * SIM_SECOND;
+
+/* A run that keeps some PoPs only has something to test at those. */
+static bool
+is_carried(const Observers *observers, uint32_t metro)
+{
+    uint32_t pop = routing_pop_of(observers->parts.routing, 0, metro);
+    return pop == SIM_NONE || observers->parts.books->pops[pop];
+}
 
 static void
 attach_point(Observers *observers, ObserverRow *row, uint32_t i, uint32_t region)
@@ -9,7 +18,11 @@ attach_point(Observers *observers, ObserverRow *row, uint32_t i, uint32_t region
     const char *name = row->spec->entity.name;
     ProbePoint *point = &row->points[i];
     SimRng where = sim_stream(observers->sim, "observer/%.100s/point/%u", name, i);
-    point->metro = probes_metro(observers->world->geo, region, &where);
+    for (int tries = 0; tries < DRAWS_MAX; tries++) {
+        point->metro = probes_metro(observers->world->geo, region, &where);
+        if (is_carried(observers, point->metro))
+            break;
+    }
     point->pop = SIM_NONE;
     point->draws = sim_stream(observers->sim, "observer/%.100s/tests/%u", name, i);
     observers_after(observers, probes_phase(&where, row->spec->every), OBSERVERS_TEST, row->id, i);
@@ -44,8 +57,6 @@ static PlaneCounts
 counts_of(const Observers *observers, const ObserverRow *row, uint32_t pop)
 {
     const World *world = observers->world;
-    if (!world->ops->site_counts)
-        return world->ops->counts(world->plane, pop);
     return world->ops->site_counts(world->plane, pop, row->spec->site);
 }
 

@@ -144,6 +144,13 @@ counts(const void *plane, uint32_t pop)
     return fake->counts ? fake->counts(fake, pop) : (PlaneCounts){0};
 }
 
+static PlaneCounts
+site_counts(const void *plane, uint32_t pop, uint32_t site)
+{
+    (void)site;
+    return counts(plane, pop);
+}
+
 static const PlaneOps fake_ops = {
     .name = "fake",
     .behaviour_set = behaviour_set,
@@ -161,6 +168,7 @@ static const PlaneOps fake_ops = {
     .origin_set = origin_set,
     .need_set = need_set,
     .counts = counts,
+    .site_counts = site_counts,
 };
 
 /* A test whose text is wrong says so and stops. */

@@ -1,7 +1,10 @@
 #include "models/observers.h"
+#include "models/observers_reach.h"
 
+#include "tests/scenario.h"
 #include "tests/watched.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Somebody who listens, and notes what was told. */
@@ -386,6 +389,37 @@ what_can_not_be_watched_is_said(void)
     CHECK_HAS(crowd, "a crowd sees what share of people is hit");
 }
 
+static double
+reach(const char *observer, double p)
+{
+    ScenarioText scenario;
+    g_autofree char *text = g_strdup_printf("blackstart: 1\ntitle: t\nclock: {duration: 1h}\n"
+                                            "services: {proxy: {placement: pop}}\n"
+                                            "sites: {web: {service: proxy, requests: 1/s}}\n"
+                                            "observers: {it: {%s}}\n",
+                                            observer);
+    scenario_text_read(&scenario, text);
+    double seconds = observers_reach(SIM_ITEM(scenario.spec.observers, ObserverSpec, 0), true, p);
+    scenario_text_clear(&scenario);
+    return seconds;
+}
+
+static void
+what_can_never_tell_is_known_before_a_run(void)
+{
+    /* scrape 15 s, evaluation 60 s, for 120 s, and half the window. */
+    CHECK_NEAR(reach("kind: threshold, metric: errors, above: 5%, for: 2m", 0.1), 225, 1e-9);
+    CHECK(isinf(reach("kind: threshold, metric: errors, above: 5%", 0.05)));
+    CHECK(isinf(reach("kind: threshold, metric: errors, above: 100%", 1)));
+    CHECK_NEAR(reach("kind: threshold, metric: success, below: 90%, for: 0s", 1), 81, 1e-9);
+    CHECK_NEAR(reach("kind: burn, metric: errors", 1), 51.84 + 75, 1e-9);
+    CHECK(isinf(reach("kind: burn, metric: errors, budget: 50%, windows: [{long: 1h, short: 5m, "
+                      "burn: 3x}]",
+                      1)));
+    CHECK_NEAR(reach("kind: probes, site: web, every: 60s, points: 10", 1), 180.0 / 11, 1e-9);
+    CHECK(isnan(reach("kind: crowd", 1)));
+}
+
 static CU_TestInfo tests[] = {
     {"a_threshold_fires_after_window_and_for_and_tells_its_listeners",
      a_threshold_fires_after_window_and_for_and_tells_its_listeners},
@@ -404,6 +438,7 @@ static CU_TestInfo tests[] = {
     {"people_report_unless_the_tracker_falls_too", people_report_unless_the_tracker_falls_too},
     {"gauges_show_what_they_saw", gauges_show_what_they_saw},
     {"what_can_not_be_watched_is_said", what_can_not_be_watched_is_said},
+    {"what_can_never_tell_is_known_before_a_run", what_can_never_tell_is_known_before_a_run},
     CU_TEST_INFO_NULL,
 };
 

@@ -80,6 +80,8 @@ watched_make(Watched *watched, const char *more)
     fake->context = watched;
     watched->books =
         books_new(&fake->world, flow_plan_new(&fake->world, arena), arena, 6 * SIM_HOUR);
+    for (uint32_t p = 0; p < WATCHED_POPS; p++)
+        watched->books->pops[p] = SIM_ARENA_NEW(arena, BooksPop, 1);
     watched->routing = routing_attach(fake->sim, &fake->world);
     ConfigParts parts = {.clusters = cluster_attach(fake->sim, &fake->world),
                          .processes = processes_attach(fake->sim, &fake->world),

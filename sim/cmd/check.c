@@ -1,4 +1,5 @@
 #include "sim/cmd/check_rollouts.h"
+#include "sim/cmd/check_observers.h"
 #include "sim/cmd/command.h"
 #include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
@@ -432,6 +433,7 @@ check_one(const char *name, char **set, bool wants_json, bool is_quiet)
         append_rollback(out, spec, exposure);
         append_failures(out, spec, exposure);
         append_vendors(out, spec, exposure);
+        check_observers_append(out, run, spec);
     }
     return output_print(out->str) ? CODE_HELD : CODE_ERROR;
 }

@@ -87,6 +87,8 @@ static const char *const metric_patterns[][2] = {
     {"sessions.SITE.open", "Sessions."},
     {"cache.warm, origin.requests", "Share warm; requests per second that reach origins."},
     {"config.NAME.bad, .held, .new", "Shares of PoPs by version."},
+    {"observer.NAME.value, .firing", "What an observer last saw; an alert is on."},
+    {"observer.NAME.burn, .budget, .reports", "Burn rate, budget spent; reports of a crowd."},
     {"merit.detect, .page, .ack, .identify", "From users' pain to an alert, people, the cause."},
     {"merit.mitigate, .recover, .first-word", "From users' pain to relief, and the public word."},
 };
@@ -175,6 +177,15 @@ list_faults(Rows *rows, const char *scenario)
 }
 
 static bool
+list_observers(Rows *rows, const char *scenario)
+{
+    (void)scenario;
+    for (guint i = 0; i < OBSERVER_KINDS; i++)
+        add(rows, observer_kind_names[i], observer_kind_abouts[i]);
+    return true;
+}
+
+static bool
 list_outcomes(Rows *rows, const char *scenario)
 {
     (void)scenario;
@@ -227,6 +238,7 @@ static const struct {
     {"measures", "What is taken of a metric (`of:`)", list_measures},
     {"timeline", "What a timeline entry does (`do:`)", list_timeline},
     {"faults", "What can be injected (`do:`), and what its counter counts", list_faults},
+    {"observers", "Who can watch (`kind:`)", list_observers},
     {"outcomes", "What becomes of a request", list_outcomes},
     {"laws", "How long something takes", list_laws},
     {"planes", "Planes of traffic (`--plane`), and what one of them lacks", list_planes},
