@@ -270,6 +270,44 @@ a_small_canary_shows_in_its_own_figures_alone(void)
     }
 }
 
+/* A tenth of the traffic is free and gets the version first; those who pay, ten minutes later.  Its
+ * 2 % are 0.2 % of all: a gate of 1 % sees them only where it counts the free site alone. */
+static void
+free_customers_go_before_those_who_pay(void)
+{
+    static const char *const gates[] = {"requests_min: 0", "sites: small"};
+    for (int plane = RUN_FLOW; plane <= RUN_REQUEST; plane++)
+        for (uint32_t i = 0; i < 2; i++) {
+            WholeRun whole;
+            g_autofree char *text = g_strdup_printf(
+                "blackstart: 1\n"
+                "title: cohorts\n"
+                "clock: {duration: 20m}\n"
+                "network: {busiest: 10, cores: 32, diurnal: {amplitude: 0%%}}\n"
+                "services: {proxy: {placement: pop, cpu: 1ms, cohorts: {free: 60%%, paid: 40%%}}}\n"
+                "templates: {site: {service: proxy, client: {retries: 0, persistence: 0%%}}}\n"
+                "sites:\n"
+                "  small: {like: site, requests: 100/s, cohorts: {free: 100%%, paid: 0%%}}\n"
+                "  shops: {like: site, requests: 900/s, cohorts: {free: 0%%, paid: 100%%}}\n"
+                "configs: {flags: {properties: {x: 1}, distribution: {delay: 0s}, rollout: {\n"
+                "  gate: {kind: threshold, at_most: 1%%, window: 5m, %s},\n"
+                "  waves: [{share: 100%%, cohorts: [free], soak: 9m}, {share: 100%%}]},\n"
+                "  consumers: [{service: proxy, when: x > 1, effect: {errors: 2%%}}]}}\n"
+                "timeline: [{at: +60s, do: push, config: flags, properties: {x: 2}}]\n",
+                gates[i]);
+            make(&whole, text, (RunPlane)plane);
+            SimTime from = 2 * SIM_MINUTE, to = 10 * SIM_MINUTE;
+            CHECK(whole_run_total(&whole, "site.shops.failed", 0, to) == 0);
+            if (i == 0)
+                CASE_NEAR("-", "a wave of the free: 2 % of 100/s for 8 min",
+                          whole_run_total(&whole, "site.small.failed", from, to), 960, 130);
+            CHECK((whole_run_total(&whole, "site.shops.failed", to, 20 * SIM_MINUTE) > 0) ==
+                  (i == 0));
+            CHECK_INT(count_of(&whole, "rollout.wave"), i == 0 ? 2 : 1);
+            whole_run_clear(&whole);
+        }
+}
+
 static void
 a_half_migrated_generator_flips_as_a_coin_does(void)
 {
@@ -310,6 +348,7 @@ static CU_TestInfo tests[] = {
      a_gate_stops_a_rollout_when_its_budget_is_burnt},
     {"a_small_canary_shows_in_its_own_figures_alone",
      a_small_canary_shows_in_its_own_figures_alone},
+    {"free_customers_go_before_those_who_pay", free_customers_go_before_those_who_pay},
     {"a_half_migrated_generator_flips_as_a_coin_does",
      a_half_migrated_generator_flips_as_a_coin_does},
     {"the_exact_rule_has_the_size_and_power_of_the_binomial_law",
