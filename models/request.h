@@ -335,6 +335,7 @@ typedef struct RequestCall { /* at a central service */
     uint32_t pop, request, request_turn; /* who asked: a PoP's row, or (pop SIM_NONE) a call here */
     uint16_t step, pending;
     uint8_t state, tries, mark;
+    bool is_admitted;                 /* by admission control, which hears of its end */
     bool is_fallback, is_turned_away; /* by the limit, for which it is no sample */
 } RequestCall;
 

@@ -73,7 +73,7 @@ request_core_answer(RequestPlane *plane, uint32_t index, Outcome outcome, uint32
     RequestCall call = plane->calls[index];
     RequestCore *core = &plane->cores[call.core];
     sample_limiter(core, &call, now, outcome != OUTCOME_OK);
-    if (core->admission && !call.is_turned_away)
+    if (call.is_admitted)
         throttle_answer(&core->throttle, core->admission, now,
                         outcome == OUTCOME_OK && now <= plane->call_jobs[index].deadline);
     request_central_free(plane, index);
@@ -290,6 +290,7 @@ request_core_arrive(RequestPlane *plane, uint32_t index, SimTime now)
         fail(plane, index, now);
         return;
     }
+    call->is_admitted = core->admission != NULL;
     request_core_bound(core);
     call->is_turned_away = core->station.busy + core->station.waiting >= core->station.limit;
     StationAnswer answer = station_arrive(&core->station, plane->call_jobs, index, now);

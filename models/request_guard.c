@@ -80,8 +80,11 @@ request_guard_admit(RequestGuard *guard, const RequestGo *go)
         return false;
     if (rule && !throttle_admit(&guard->throttle, rule, go->now, go->draw))
         return false;
-    if (guard->need->breaker.kind != BREAKER_NONE && !breaker_admit(&guard->breaker, go->now))
+    if (guard->need->breaker.kind != BREAKER_NONE && !breaker_admit(&guard->breaker, go->now)) {
+        if (rule)
+            throttle_answer(&guard->throttle, rule, go->now, false);
         return false;
+    }
     if (guard->need->retry_budget > 0)
         retry_policy_sent(&guard->budget, go->now, go->is_retry);
     guard->in_hand++;

@@ -94,8 +94,10 @@ throttle_admit(Throttle *throttle, const ThrottleRule *rule, SimTime now, double
 {
     advance(throttle, rule, now);
     bool goes = draw >= find_share(throttle, rule);
-    if (rule->counts_rejected)
+    if (rule->counts_rejected) {
         throttle->requests[throttle->newest] += 1;
+        throttle->accepted[throttle->newest] += goes;
+    }
     return goes;
 }
 
@@ -103,7 +105,10 @@ void
 throttle_answer(Throttle *throttle, const ThrottleRule *rule, SimTime now, bool ok)
 {
     advance(throttle, rule, now);
-    if (!rule->counts_rejected)
-        throttle->requests[throttle->newest] += 1;
+    if (rule->counts_rejected) {
+        throttle->accepted[throttle->newest] -= !ok;
+        return;
+    }
+    throttle->requests[throttle->newest] += 1;
     throttle->accepted[throttle->newest] += ok;
 }

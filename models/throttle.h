@@ -20,7 +20,9 @@
  * stands for a group of clients that see the same backend.
  *
  * Call by call: throttle_admit for each call that wants to go, throttle_answer for each that went.
- * The same window, and p as of each call.  One state keeps to one of the two forms.
+ * The same window, and p as of each call.  Where rejected calls count, one that is on its way
+ * counts as accepted until it is answered: else the first round trip would look like a failure. One
+ * state keeps to one of the two forms.
  *
  * Left out: Envoy's volume threshold (off by default).
  */

@@ -202,7 +202,21 @@ central_callers_have_guards_of_their_own(void)
     plane_world_free(&of);
 }
 
+/* Nothing fails, however long a round trip takes. */
+static void
+a_throttle_lets_the_first_calls_go(void)
+{
+    PlaneWorld of = make("throttle: sre, breaker: hystrix", "");
+    Impairment fault = IMPAIRMENT_NONE;
+    fault.delay = 0.3;
+    impair(&of, fault);
+    plane_world_finish(&of, end);
+    CHECK_NEAR(plane_world_total(&of, "all.failed", 0, end), 0, 0);
+    plane_world_free(&of);
+}
+
 static CU_TestInfo tests[] = {
+    {"a_throttle_lets_the_first_calls_go", a_throttle_lets_the_first_calls_go},
     {"an_open_breaker_fails_at_once_and_closes_when_calls_succeed",
      an_open_breaker_fails_at_once_and_closes_when_calls_succeed},
     {"what_a_refused_call_does_is_the_needs", what_a_refused_call_does_is_the_needs},
