@@ -368,6 +368,27 @@ find_relief(Reading *reading, const Metric *errors)
 
 /* all together -------------------------------------------------------------------------------- */
 
+/* The team whose runbook the deed that mitigated is of. */
+static uint32_t
+find_mender(const Reading *reading)
+{
+    const Merit *merit = reading->merit;
+    if (merit->deed == SIM_NONE)
+        return SIM_NONE;
+    const SimJournalEntry *deed = sim_journal_get(reading->journal, merit->deed);
+    uint32_t index = strcmp(deed->kind, "timeline.happens") == 0
+                         ? verdict_find_entry(reading->spec, name_in(deed->entity))
+                         : SIM_NONE;
+    if (index == SIM_NONE)
+        return SIM_NONE;
+    uint32_t team = SIM_ITEM(reading->spec->timeline, TimelineSpec, index)->team;
+    for (uint32_t i = 0; team != SIM_NONE && i < merit->n_teams; i++)
+        if (strcmp(merit->teams[i].name,
+                   SIM_ITEM(reading->spec->teams, TeamSpec, team)->entity.name) == 0)
+            return i;
+    return SIM_NONE;
+}
+
 static void
 gather_teams(Merit *merit)
 {
@@ -382,6 +403,8 @@ gather_teams(Merit *merit)
                 *first = marks[k];
         }
     }
+    if (merit->mender != SIM_NONE && merit->teams[merit->mender].identifies.at >= 0)
+        merit->marks[MERIT_IDENTIFY] = merit->teams[merit->mender].identifies;
 }
 
 void
@@ -395,8 +418,11 @@ merit_take(const Spec *spec, const Recording *recording, const SimJournal *journ
                        .turns = phases_turns(recording),
                        .has_pager = has_pager(spec),
                        .merit = ret};
-    *ret =
-        (Merit){.onset = reading.turns.onset, .end = recording->end, .push = -1, .deed = SIM_NONE};
+    *ret = (Merit){.onset = reading.turns.onset,
+                   .end = recording->end,
+                   .push = -1,
+                   .deed = SIM_NONE,
+                   .mender = SIM_NONE};
     for (int kind = 0; kind < MERIT_COUNT; kind++)
         ret->marks[kind] = (MeritMark){-1, SIM_NONE};
     if (ret->onset < 0 || !metric_find(recording->recorder, "errors", &errors))
@@ -409,6 +435,7 @@ merit_take(const Spec *spec, const Recording *recording, const SimJournal *journ
     g_autoptr(GArray) deeds = reading.deeds = g_array_new(FALSE, FALSE, sizeof(MeritMark));
     read_journal(&reading);
     find_relief(&reading, &errors);
+    ret->mender = find_mender(&reading);
     gather_teams(ret);
 }
 
@@ -430,6 +457,8 @@ const MeritTeam *
 merit_lead_team(const Merit *merit)
 {
     const MeritTeam *best = NULL;
+    if (merit->mender != SIM_NONE)
+        return &merit->teams[merit->mender];
     for (uint32_t i = 0; i < merit->n_teams; i++) {
         const MeritTeam *team = &merit->teams[i];
         bool knew = team->identifies.at >= 0, best_knew = best && best->identifies.at >= 0;

@@ -8,14 +8,16 @@
  *   detect      the first alert that pages, or any alert where none of the scenario's can page
  *   monitor, probe, crowd  the first alert of a monitor, of probes, of people who complain
  *   page, ack   the first team is paged, the first acknowledges
- *   identify    a team knows the cause
+ *   identify    the team that counts knows the cause: that whose deed mitigates, else that which
+ *               knew first; others may know the cause of their own trouble long before
  *   mitigate    a deed halves the pain: the first moment after it, and before the next deed, from
  *               which the failed share is at most half of what it was before the deed, on average
  *               over a window; else the last deed before recovery; or by itself, where the curve
  *               last falls below half of its peak before any of these
  *   recover     the threshold is never exceeded again
  *   first-word  the first public word
- *   misled      time spent on wrong leads, by the team that was misled longest
+ *   misled      time spent on wrong leads by the team that counts; when none knew, that which was
+ *               misled longest
  *   updates     public words after the first
  *
  * The window is a tenth of the incident, at least three buckets and at most ten minutes: longer
@@ -72,6 +74,7 @@ typedef struct Merit {
     MeritMark marks[MERIT_COUNT];
     uint32_t deed; /* journal entry that mitigated; SIM_NONE: none did */
     uint32_t n_words;
+    uint32_t mender; /* team whose deed that was; SIM_NONE: nobody's */
     uint32_t n_teams;
     MeritTeam teams[MERIT_TEAMS_MAX]; /* that were paged, in that order */
 } Merit;
@@ -84,7 +87,8 @@ void merit_take(const Spec *spec, const Recording *recording, const SimJournal *
 double merit_value(const Merit *merit, MeritKind kind);
 /* Whether the scenario has anybody who could: observers, teams, a status page. */
 bool merit_applies(const Spec *spec, MeritKind kind);
-/* The team whose diagnosis counts: that which knew first, or was misled longest; NULL: none. */
+/* The team whose diagnosis counts: that which mended, else knew first, else was misled longest;
+ * NULL: none. */
 const MeritTeam *merit_lead_team(const Merit *merit);
 
 /* "merit.detect" as a metric: false if it is none. */

@@ -113,6 +113,29 @@ the_deed_before_the_fall_is_the_one(void)
 }
 
 static void
+the_team_that_mends_counts_not_the_one_that_knew_first(void)
+{
+    Response response;
+    response_begin(&response, NULL);
+    TimelineSpec *fix = (TimelineSpec *)response.scenario.spec.timeline.items;
+    for (uint32_t i = 0; i < response.scenario.spec.timeline.n; i++)
+        fix[i].team = 0;
+    response_say(&response, 10, "team.paged", "team/kv");
+    response_say(&response, 10, "team.paged", "team/edge");
+    response_say(&response, 12, "team.misled", "team/edge");
+    response_say(&response, 13, "team.identifies", "team/kv");
+    response_say(&response, 18, "team.unmisled", "team/edge");
+    response_say(&response, 18, "team.identifies", "team/edge");
+    CHECK_NEAR(merit_value(response_take(&response), MERIT_IDENTIFY), 5, 1e-9);
+    response_say(&response, 23, "timeline.happens", "timeline/fix");
+    const Merit *merit = response_take(&response);
+    CHECK_STR(merit_lead_team(merit)->name, "edge");
+    CHECK_NEAR(merit_value(merit, MERIT_IDENTIFY), 10, 1e-9);
+    CHECK_NEAR(merit_value(merit, MERIT_MISLED), 6, 1e-9);
+    response_end(&response);
+}
+
+static void
 notes_mitigate_nothing(void)
 {
     Response response;
@@ -227,6 +250,8 @@ static CU_TestInfo tests[] = {
     {"notes_mitigate_nothing", notes_mitigate_nothing},
     {"what_ends_before_anybody_acts_ends_by_itself", what_ends_before_anybody_acts_ends_by_itself},
     {"a_lull_is_no_relief", a_lull_is_no_relief},
+    {"the_team_that_mends_counts_not_the_one_that_knew_first",
+     the_team_that_mends_counts_not_the_one_that_knew_first},
     {"wrong_leads_add_up", wrong_leads_add_up},
     {"whose_it_is_must_be_there", whose_it_is_must_be_there},
     {"metrics_of_that_name_are_found", metrics_of_that_name_are_found},
