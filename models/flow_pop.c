@@ -30,13 +30,17 @@ find_ends(Flow *flow, double seconds)
     }
 }
 
-/* 429: people are told to go away, and do. */
+/* 429: people are told to go away, and try again as after any failure. */
 static void
-refuse_people(const FlowStep *step, double all)
+refuse_people(const FlowStep *step)
 {
     Flow *flow = step->flow;
     double sum = 0;
     for (uint32_t r = 0; r < flow->clients.n_clients; r++) {
+        double stay = flow->refused[r] * flow->clients.persistence[r];
+        step->pop->orbit[r] += stay;
+        flow->orbit_in[r] += stay;
+        flow->left += flow->refused[r] - stay;
         flow->books->offered[r] += flow->refused[r];
         flow->books->blocked[r] += flow->refused[r];
         if (r >= flow->plan->n_people)
@@ -46,7 +50,6 @@ refuse_people(const FlowStep *step, double all)
         sum += flow->refused[r];
     }
     flow->books->outcome_sum[OUTCOME_429] += sum;
-    flow->left += all;
     step->pop->counts.offered += sum;
     step->pop->counts.blocked += sum;
 }
@@ -96,7 +99,7 @@ enter_people(const FlowStep *step)
     }
     flow->entered += entered;
     if (limited > 0)
-        refuse_people(step, limited);
+        refuse_people(step);
 }
 
 /* Calls that enter this PoP through fronts: of its own requests, and of central services here. */

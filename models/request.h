@@ -547,6 +547,12 @@ void request_cpu_crash(RequestPlane *plane, RequestPop *pop, const RequestCrash 
 /* Back to the fast path where nothing waits and nothing fails. */
 void request_cpu_settle(RequestPlane *plane, RequestPop *pop, SimTime now);
 
+/* request_judge.c: what processes do to it */
+/* No process takes its connection, or those that do are stuck: it fails without CPU. */
+bool request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request);
+/* What is decided when an attempt gets CPU. */
+void request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request);
+
 /* request_life.c */
 uint32_t request_client_new(RequestPlane *plane, RequestPop *pop, const RequestWish *wish,
                             uint32_t mark, SimTime now);
@@ -556,14 +562,10 @@ void request_fresh(RequestPlane *plane, RequestPop *pop, uint32_t row, uint32_t 
 void request_watch(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 /* The next call that it makes; when there is none, what comes after the steps. */
 void request_take_steps(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
-/* No process takes its connection, or those that do are stuck: it fails without CPU. */
-bool request_is_refused(RequestPlane *plane, RequestPop *pop, uint32_t request);
 /* What a unit did to it, when it has had its CPU. */
 void request_end_by_unit(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 void request_succeed(RequestPlane *plane, RequestPop *pop, uint32_t request, Outcome outcome,
                      SimTime now);
-/* What is decided when an attempt gets CPU. */
-void request_judge(RequestPlane *plane, RequestPop *pop, uint32_t request);
 /* It has had its CPU time. */
 void request_go_on(RequestPlane *plane, RequestPop *pop, uint32_t request, SimTime now);
 /* A unit has let it wait. */

@@ -65,7 +65,9 @@ const char *const verb_abouts[VERB_COUNT] = {
     [VERB_RESTORE] = "Undoes kill-switch, fail-open and fail-closed.",
     [VERB_SCALE] = "Multiplies the servers of a core service, or a PoP service's CPU, with `by`.",
     [VERB_HALT] = "A service serves nothing `for` a time; calls wait.",
-    [VERB_LIMIT] = "Admits at most `to_rate` fresh requests of a site; the rest gets 429.",
+    [VERB_LIMIT] =
+        "Admits at most `to_rate` requests of a site's people; the rest gets 429, and people "
+        "try again.",
     [VERB_SURGE] = "Multiplies the fresh demand of `sites` with `by`, `for` a time.",
     [VERB_POP_DOWN] = "PoPs lose their routes and their traffic moves away.",
     [VERB_POP_UP] = "PoPs announce their routes again.",
