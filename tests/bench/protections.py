@@ -8,10 +8,12 @@ drawn people.  Each row adds one protection to the scenario as it is; its lines 
 is added.  The replay has one seed and its people act at the published times whatever happens, so
 its rows say what a protection does to traffic, not what people would have done with it.  The other
 variant runs with the common seeds 1 to SEEDS (default 5); its columns are medians, each by itself,
-and a time that half of the runs or more do not have is "-".  Times of people count from the onset;
-the first team that knows a cause of its own is what "identify" means.
+and a time that half of the runs or more do not have is "-".  Times of people count from the onset.
 Failed requests are those of users; what passes unchecked while something is open or switched off
-is not counted.  A log-in that is refused (429) is none that worked.
+is not counted.  A log-in that is refused (429) is none that worked.  The control plane is full on
+any ordinary day from 15:15 on, and the dashboard fails an hour later if nobody scales it: the
+replay hides that by the scaling of 15:30, the other variant shows it in the rows in which nothing
+else fails.
 A protection that the program refuses is named with the program's words, and the rest goes on.
 """
 
