@@ -28,20 +28,38 @@ attach_point(Observers *observers, ObserverRow *row, uint32_t i, uint32_t region
     observers_after(observers, probes_phase(&where, row->spec->every), OBSERVERS_TEST, row->id, i);
 }
 
+/* Where the points may stand; without a region anywhere: SIM_NONE. */
+static bool
+find_region(const Observers *observers, const ObserverSpec *spec, uint32_t *region,
+            SimMessages *messages)
+{
+    *region = spec->region ? geo_region_find(spec->region) : SIM_NONE;
+    if (!spec->region)
+        return true;
+    SimRng any = {0};
+    if (*region == SIM_NONE)
+        sim_messages_error(messages, spec->entity.mark,
+                           "there is no region '%s': expected one "
+                           "such as europe or north-america",
+                           spec->region);
+    else if (probes_metro(observers->world->geo, *region, &any) == SIM_NONE)
+        sim_messages_error(messages, spec->entity.mark,
+                           "no user lives in '%s': expected a region with users in network.metros",
+                           spec->region);
+    else
+        return true;
+    return false;
+}
+
 bool
 observers_probes_attach(Observers *observers, ObserverRow *row, SimMessages *messages)
 {
     const ObserverSpec *spec = row->spec;
     SimArena *arena = sim_arena(observers->sim);
     const BooksColumns *columns = &observers->parts.books->columns;
-    uint32_t region = spec->region ? geo_region_find(spec->region) : SIM_NONE;
-    if (spec->region && region == SIM_NONE) {
-        sim_messages_error(messages, spec->entity.mark,
-                           "there is no region '%s': expected one "
-                           "such as europe or north-america",
-                           spec->region);
+    uint32_t region;
+    if (!find_region(observers, spec, &region, messages))
         return false;
-    }
     probes_init(&row->probes, arena, (uint32_t)spec->points,
                 probes_need((uint32_t)spec->points, (uint32_t)spec->fail, spec->share));
     row->points = SIM_ARENA_NEW(arena, ProbePoint, row->probes.n);

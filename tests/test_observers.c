@@ -389,6 +389,25 @@ what_can_not_be_watched_is_said(void)
     CHECK_HAS(crowd, "a crowd sees what share of people is hit");
 }
 
+/* As in a network with metros of its own. */
+static void
+points_need_somebody_who_lives_there(void)
+{
+    Watched watched;
+    watched_make(&watched, "observers: {it: {kind: probes, site: web, region: oceania}}\n");
+    const GeoMetros *metros = &watched.fake->geo->metros;
+    for (uint32_t m = 0; m < watched.fake->geo->n_metros; m++)
+        if (metros->at.region[m] == geo_region_find("oceania"))
+            metros->users[m] = 0;
+    const ObserversParts parts = {
+        .configs = watched.configs, .routing = watched.routing, .books = watched.books};
+    CHECK(
+        !observers_attach(watched.fake->sim, &watched.fake->world, &parts, watched.fake->messages));
+    g_autofree char *said = fake_messages(watched.fake);
+    CHECK_HAS(said, "no user lives in 'oceania'");
+    watched_clear(&watched);
+}
+
 static double
 reach(const char *observer, double p)
 {
@@ -438,6 +457,7 @@ static CU_TestInfo tests[] = {
     {"people_report_unless_the_tracker_falls_too", people_report_unless_the_tracker_falls_too},
     {"gauges_show_what_they_saw", gauges_show_what_they_saw},
     {"what_can_not_be_watched_is_said", what_can_not_be_watched_is_said},
+    {"points_need_somebody_who_lives_there", points_need_somebody_who_lives_there},
     {"what_can_never_tell_is_known_before_a_run", what_can_never_tell_is_known_before_a_run},
     CU_TEST_INFO_NULL,
 };
