@@ -1,7 +1,5 @@
 #include "models/probes.h"
 
-#include <math.h>
-
 void
 probes_init(Probes *probes, SimArena *arena, uint32_t n, uint32_t need)
 {

@@ -470,8 +470,9 @@ check_verb_keys(SimFields *fields, const TimelineSpec *entry)
                        strcmp(key, "text") == 0;
         if (given[i].is_given && !allowed)
             sim_fields_error(fields, entry->entity.mark,
-                             "'%s' does not take the key '%s': expected one of %s %s",
-                             verb_names[entry->verb], key, keys->required, keys->optional);
+                             "'%s' does not take the key '%s': expected one of %s%s%s",
+                             verb_names[entry->verb], key, keys->required,
+                             keys->required[0] && keys->optional[0] ? " " : "", keys->optional);
     }
 }
 
