@@ -124,7 +124,7 @@ def wrong_options_are_refused():
 def everything_is_listed():
     expect(run("list"), 0, "verbs", "push-known-good", "time-above", "lognormal", "504")
     kinds = json.loads(run("list", "--json").stdout)
-    check(len(kinds) == 9, kinds.keys())
+    check(len(kinds) == 10, kinds.keys())
     write("good.yaml", GOOD)
     expect(run("list", "metrics", "good.yaml"), 0, "site.shop.errors", "config.rules.bad")
     write("typo.yaml", SCENARIO % "6m" + "expect: [{metric: site.shp.errors, at_most: 1%}]\n")
