@@ -432,7 +432,8 @@ merit_take(const Spec *spec, const Recording *recording, const SimJournal *journ
     uint32_t root = sim_journal_root(journal, cause);
     if (root != SIM_NONE && sim_journal_get(journal, root)->at <= ret->onset)
         ret->push = sim_journal_get(journal, root)->at;
-    g_autoptr(GArray) deeds = reading.deeds = g_array_new(FALSE, FALSE, sizeof(MeritMark));
+    g_autoptr(GArray) deeds = g_array_new(FALSE, FALSE, sizeof(MeritMark));
+    reading.deeds = deeds;
     read_journal(&reading);
     find_relief(&reading, &errors);
     ret->mender = find_mender(&reading);

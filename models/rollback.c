@@ -106,7 +106,7 @@ find_broken(const Spec *spec, const TimelineSpec *entry, GArray *list)
 
 /* Breadth first from what a tool is; previous[s] is SIM_NONE - 1 for the first, SIM_NONE when s was
  * not reached. */
-enum { FIRST = SIM_NONE - 1 };
+static const uint32_t FIRST = SIM_NONE - 1;
 typedef struct Search {
     const Spec *spec;
     const Broken *broken;
