@@ -1,5 +1,5 @@
-#include "sim/cmd/check_rollouts.h"
 #include "sim/cmd/check_observers.h"
+#include "sim/cmd/check_rollouts.h"
 #include "sim/cmd/command.h"
 #include "sim/cmd/json.h"
 #include "sim/cmd/output.h"
