@@ -29,7 +29,7 @@ MODEL_ROWS = [
     ["condition", "csv", "delay_law", "geo", "outcome"],
     ["internet"],
     ["interconnect"],
-    ["anycast", "messages"],
+    ["anycast", "bgp"],
     ["catchment", "convergence"],
     ["need", "spec"],
     ["world", "pop", "site", "access", "cache", "service", "station", "origin", "trace"],
