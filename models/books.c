@@ -201,22 +201,26 @@ books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime dur
 }
 
 void
-books_ways_find(Books *books, const Demand *demand, SimArena *arena)
+books_ways_find(Books *books, SimArena *arena)
 {
     static const double LAST_MILE = 0.008; /* seconds, both directions */
     static const double SECONDS_PER_KM =
         1.5e-5; /* there and back in fibre, 1.5 x the great circle */
     static const double spread[BOOKS_WAY_POINTS] = {0.2, 0.6, 1.1, 2.1};
     const Geo *geo = books->world->geo;
+    const CatchmentTable *catchment = &books->world->catchments[0];
     books->way = SIM_ARENA_NEW(arena, double, (size_t)geo->n_pops *BOOKS_WAY_POINTS);
+    g_autofree double *weights = g_new0(double, 2 * geo->n_pops + 1);
+    double *sums = weights + geo->n_pops;
+    for (uint32_t m = 0; m < geo->n_metros; m++)
+        for (uint32_t i = catchment->start[m]; i < catchment->start[m + 1]; i++) {
+            uint32_t pop = catchment->shares[i].pop;
+            double weight = geo->metros.traffic[m] * catchment->shares[i].parts;
+            weights[pop] += weight;
+            sums[pop] += weight * geo_metro_pop_km(geo, m, pop);
+        }
     for (uint32_t p = 0; p < geo->n_pops; p++) {
-        double weight = 0, sum = 0;
-        for (uint32_t m = 0; m < geo->n_metros; m++)
-            if (demand_pop_of(demand, m) == p) {
-                weight += geo->metros.traffic[m];
-                sum += geo->metros.traffic[m] * geo_metro_pop_km(geo, m, p);
-            }
-        double mean = weight > 0 ? sum / weight * SECONDS_PER_KM : 0;
+        double mean = weights[p] > 0 ? sums[p] / weights[p] * SECONDS_PER_KM : 0;
         for (uint32_t i = 0; i < BOOKS_WAY_POINTS; i++)
             books->way[p * BOOKS_WAY_POINTS + i] = LAST_MILE * (0.5 + 0.4 * i) + mean * spread[i];
     }

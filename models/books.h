@@ -65,7 +65,7 @@ typedef struct Books {
 
 Books *books_new(const World *world, const FlowPlan *plan, SimArena *arena, SimTime duration);
 /* Round trips of users to each PoP: four points of equal weight over its metros. */
-void books_ways_find(Books *books, const Demand *demand, SimArena *arena);
+void books_ways_find(Books *books, SimArena *arena);
 /* The slot of the root of a cause. */
 uint32_t books_cause_slot(Books *books, uint32_t cause);
 static inline SimTime

@@ -8,18 +8,21 @@
 static const double PI = 3.14159265358979323846;
 static const double DAY_SECONDS = 86400;
 
-typedef struct Swing { /* rate = mean + even cos(wt) + odd sin(wt), t in UTC */
-    double mean, even, odd;
+/* Bits that all of a site's demand fills at most; one is left for the sign of sums. */
+enum { SUM_BITS = 61 };
+
+typedef struct Swing { /* rate = mean + even cos(wt) + odd sin(wt), t in UTC; in units of a site */
+    int64_t mean, even, odd;
 } Swing;
 
 struct Demand {
     const World *world;
     double *rate;                  /* [site] mean over a day */
-    double *weight_sum;            /* [site] sum over metros of traffic x regional factor */
+    double *unit;                  /* [site] requests a second that 1 stands for: a power of two */
     double *region_factor;         /* [site * regions] */
-    double *metro_cos, *metro_sin; /* [site class of peak] see metro_phase */
+    double *metro_cos, *metro_sin; /* [metro] of its longitude */
+    Swing *part;                   /* [metro * n_sites + site] of one part of a metro */
     Swing *swing;                  /* [place * n_sites + site], see place_of */
-    uint32_t *pop_of_metro;
 };
 
 static const DiurnalSpec *
@@ -68,10 +71,10 @@ demand_new(const World *world, SimArena *arena)
     uint32_t n_sites = world->n_sites;
     demand->world = world;
     demand->rate = SIM_ARENA_NEW(arena, double, n_sites);
-    demand->weight_sum = SIM_ARENA_NEW(arena, double, n_sites);
+    demand->unit = SIM_ARENA_NEW(arena, double, n_sites);
     demand->region_factor = SIM_ARENA_NEW(arena, double, n_sites *GEO_REGIONS);
+    demand->part = SIM_ARENA_NEW(arena, Swing, (size_t)world->n_metros * n_sites);
     demand->swing = SIM_ARENA_NEW(arena, Swing, (size_t)(world->n_pops + 1) * n_sites);
-    demand->pop_of_metro = SIM_ARENA_NEW(arena, uint32_t, world->n_metros);
     demand->metro_cos = SIM_ARENA_NEW(arena, double, (size_t)world->n_metros);
     demand->metro_sin = SIM_ARENA_NEW(arena, double, (size_t)world->n_metros);
     find_rates(demand);
@@ -80,12 +83,9 @@ demand_new(const World *world, SimArena *arena)
         demand->metro_cos[m] = sim_cos(phase);
         demand->metro_sin[m] = sim_sin(phase);
     }
-    for (uint32_t s = 0; s < n_sites; s++) {
+    for (uint32_t s = 0; s < n_sites; s++)
         for (uint32_t r = 0; r < GEO_REGIONS; r++)
             demand->region_factor[s * GEO_REGIONS + r] = region_factor(world_site(world, s), r);
-        for (uint32_t m = 0; m < world->n_metros; m++)
-            demand->weight_sum[s] += metro_weight(demand, s, m);
-    }
     return demand;
 }
 
@@ -95,6 +95,34 @@ demand_mean_set(Demand *demand, uint32_t site, double rate)
     demand->rate[site] = rate;
 }
 
+/* The finest unit in which all of a site's demand is less than 2^SUM_BITS. */
+static double
+unit_of(double rate)
+{
+    int exponent = 0;
+    (void)frexp(rate, &exponent);
+    return ldexp(1, exponent - SUM_BITS);
+}
+
+/* What one part of each metro asks of a site. */
+static void
+find_parts(Demand *demand, uint32_t site)
+{
+    const World *world = demand->world;
+    double sum = 0;
+    demand->unit[site] = unit_of(demand->rate[site]);
+    for (uint32_t m = 0; m < world->n_metros; m++)
+        sum += metro_weight(demand, site, m);
+    for (uint32_t m = 0; m < world->n_metros; m++) {
+        double share = sum > 0 ? metro_weight(demand, site, m) / sum : 0;
+        double part = share * demand->rate[site] / CATCHMENT_PARTS / demand->unit[site];
+        demand->part[(size_t)m * world->n_sites + site] =
+            (Swing){.mean = (int64_t)part,
+                    .even = (int64_t)(part * demand->metro_cos[m]),
+                    .odd = (int64_t)(part * demand->metro_sin[m])};
+    }
+}
+
 /* A PoP, or after all PoPs the place of those who reach none. */
 static uint32_t
 place_of(const Demand *demand, uint32_t pop)
@@ -102,56 +130,51 @@ place_of(const Demand *demand, uint32_t pop)
     return pop == SIM_NONE ? demand->world->n_pops : pop;
 }
 
-/* Adds a metro to the sums of its place; turns by the site's peak come in demand_at. */
+/* The turn by a site's peak comes in demand_at. */
 static void
-add_metro(Demand *demand, uint32_t metro)
+add(Demand *demand, uint32_t group, uint32_t metro, uint32_t pop, int64_t parts)
 {
-    uint32_t n_sites = demand->world->n_sites;
-    uint32_t place = place_of(demand, demand->pop_of_metro[metro]);
-    for (uint32_t s = 0; s < n_sites; s++) {
-        Swing *swing = &demand->swing[(size_t)place * n_sites + s];
-        double sum = demand->weight_sum[s];
-        double rate = sum > 0 ? demand->rate[s] * metro_weight(demand, s, metro) / sum : 0;
-        swing->mean += rate;
-        swing->even += rate * demand->metro_cos[metro];
-        swing->odd += rate * demand->metro_sin[metro];
+    const World *world = demand->world;
+    const Swing *part = &demand->part[(size_t)metro * world->n_sites];
+    Swing *swing = &demand->swing[(size_t)place_of(demand, pop) * world->n_sites];
+    for (uint32_t s = 0; s < world->n_sites; s++) {
+        if (world->group[s] != group)
+            continue;
+        swing[s].mean += parts * part[s].mean;
+        swing[s].even += parts * part[s].even;
+        swing[s].odd += parts * part[s].odd;
     }
 }
 
 static void
-sum_pop(Demand *demand, uint32_t pop)
+assign_metro(Demand *demand, uint32_t group, const CatchmentTable *catchment, uint32_t metro)
 {
-    const World *world = demand->world;
-    memset(&demand->swing[(size_t)place_of(demand, pop) * world->n_sites], 0,
-           world->n_sites * sizeof(Swing));
-    for (uint32_t m = 0; m < world->n_metros; m++)
-        if (demand->pop_of_metro[m] == pop)
-            add_metro(demand, m);
+    uint32_t left = CATCHMENT_PARTS;
+    for (uint32_t i = catchment->start[metro]; i < catchment->start[metro + 1]; i++) {
+        add(demand, group, metro, catchment->shares[i].pop, catchment->shares[i].parts);
+        left -= catchment->shares[i].parts;
+    }
+    add(demand, group, metro, SIM_NONE, left);
 }
 
 void
-demand_assign(Demand *demand, const uint32_t *pop_of_metro)
+demand_assign(Demand *demand, const CatchmentTable *catchments)
 {
     const World *world = demand->world;
-    memcpy(demand->pop_of_metro, pop_of_metro, world->n_metros * sizeof(uint32_t));
     memset(demand->swing, 0, (size_t)(world->n_pops + 1) * world->n_sites * sizeof(Swing));
-    for (uint32_t m = 0; m < world->n_metros; m++)
-        add_metro(demand, m);
+    for (uint32_t s = 0; s < world->n_sites; s++)
+        find_parts(demand, s);
+    for (uint32_t g = 0; g < world->n_groups; g++)
+        for (uint32_t m = 0; m < world->n_metros; m++)
+            assign_metro(demand, g, &catchments[g], m);
 }
 
 void
-demand_move(Demand *demand, uint32_t metro, uint32_t pop)
+demand_move(Demand *demand, uint32_t group, uint32_t metro, uint32_t from, uint32_t to,
+            uint32_t parts)
 {
-    uint32_t from = demand->pop_of_metro[metro];
-    demand->pop_of_metro[metro] = pop;
-    sum_pop(demand, from);
-    sum_pop(demand, pop);
-}
-
-uint32_t
-demand_pop_of(const Demand *demand, uint32_t metro)
-{
-    return demand->pop_of_metro[metro];
+    add(demand, group, metro, from, -(int64_t)parts);
+    add(demand, group, metro, to, parts);
 }
 
 void
@@ -159,19 +182,29 @@ demand_at(const Demand *demand, uint32_t pop, SimTime at, double *ret_by_site)
 {
     const World *world = demand->world;
     double clock = sim_seconds(at) + (double)(world->spec->clock.start % 86400);
+    const Swing *swings = &demand->swing[(size_t)place_of(demand, pop) * world->n_sites];
+    const DiurnalSpec *last = NULL;
+    double cosine = 0, sine = 0;
     for (uint32_t s = 0; s < world->n_sites; s++) {
         const DiurnalSpec *diurnal = diurnal_of(world, s);
-        const Swing *swing = &demand->swing[(size_t)place_of(demand, pop) * world->n_sites + s];
         double angle = 2 * PI * (clock - sim_seconds(diurnal->peak)) / DAY_SECONDS;
-        double turn = swing->even * sim_cos(angle) - swing->odd * sim_sin(angle);
-        ret_by_site[s] = fmax(0, swing->mean + diurnal->amplitude * turn);
+        if (diurnal != last) { /* most sites follow the network */
+            cosine = sim_cos(angle);
+            sine = sim_sin(angle);
+        }
+        last = diurnal;
+        double turn = (double)swings[s].even * cosine - (double)swings[s].odd * sine;
+        double rate = (double)swings[s].mean + diurnal->amplitude * turn;
+        ret_by_site[s] = fmax(0, rate * demand->unit[s]);
     }
 }
 
 double
 demand_mean(const Demand *demand, uint32_t pop, uint32_t site)
 {
-    return demand->swing[(size_t)place_of(demand, pop) * demand->world->n_sites + site].mean;
+    uint32_t n_sites = demand->world->n_sites;
+    return (double)demand->swing[(size_t)place_of(demand, pop) * n_sites + site].mean *
+           demand->unit[site];
 }
 
 double

@@ -190,7 +190,7 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
         attach_pop(flow, &flow->pops[p], options->counts_sites);
     find_cores(flow);
     flow->books = books_new(world, flow->plan, arena, options->duration);
-    books_ways_find(flow->books, flow->traffic.demand, arena);
+    books_ways_find(flow->books, arena);
     for (uint32_t p = 0; p < flow->n_pops; p++)
         flow->books->pops[p] = &flow->pops[p].counts;
     attach_services(flow);

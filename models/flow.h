@@ -162,7 +162,7 @@ typedef struct FlowPop {
     bool has_dropped;
     uint32_t overload_slot; /* cause of lost capacity or burnt CPU; 0: none */
     uint32_t backlog_slot;  /* the last such cause since work began to wait; 0: none */
-    uint32_t n_guests;      /* metros that reach another PoP at the start of the run */
+    int64_t n_guests;       /* parts of metros that reach another PoP at the start of the run */
     uint32_t guest_slot;    /* cause that sent the last of them; 0: none are here */
 } FlowPop;
 
@@ -343,7 +343,7 @@ void flow_book_sites_begin(const FlowStep *step); /* before anything of the step
 /* flow_catchment.c: metros move, those who wait there with them */
 void flow_catchment_attach(Flow *flow);
 void flow_catchment_demand_set(Flow *flow, SimTime at);
-void flow_catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause);
+void flow_catchment_moved(void *plane, uint32_t group, const CatchmentMove *move);
 /* Users who reach no PoP: each attempt is a time-out, made once; people wait and try again. */
 void flow_catchment_advance(Flow *flow, SimTime to);
 

@@ -76,14 +76,14 @@ refresh(Flow *flow, uint32_t pop, SimTime now)
     flow_pop_refresh(flow, pop);
 }
 
-/* A PoP has guests while metros reach it that did not at the start. */
+/* A PoP has guests while users reach it who did not at the start. */
 static void
-count_guest(Flow *flow, uint32_t metro, uint32_t pop, int change, uint32_t cause)
+count_guests(Flow *flow, uint32_t pop, int64_t change, uint32_t cause)
 {
-    if (pop == SIM_NONE || flow->traffic.home[metro] == pop)
+    if (pop == SIM_NONE || change == 0)
         return;
     FlowPop *host = &flow->pops[pop];
-    host->n_guests += (uint32_t)change;
+    host->n_guests += change;
     if (change > 0)
         host->guest_slot = books_cause_slot(flow->books, cause);
     else if (host->n_guests == 0)
@@ -110,23 +110,20 @@ move_people(Flow *flow, uint32_t from, uint32_t to, const double *demand_before)
 }
 
 void
-flow_catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause)
+flow_catchment_moved(void *plane, uint32_t group, const CatchmentMove *move)
 {
     Flow *flow = plane;
     SimTime now = sim_now(flow->world->sim);
-    uint32_t from = demand_pop_of(flow->traffic.demand, metro);
-    (void)group;
-    if (from == to)
-        return;
+    uint32_t from = move->from, to = move->to;
     advance(flow, from, now);
     advance(flow, to, now);
     /* The same moment before and after, or the hour would move people too. */
     traffic_demand_read(&flow->traffic, from, now + DEMAND_AHEAD, flow->attempts);
-    demand_move(flow->traffic.demand, metro, to);
-    count_guest(flow, metro, from, -1, cause);
-    count_guest(flow, metro, to, 1, cause);
+    demand_move(flow->traffic.demand, group, move->metro, from, to, move->parts);
+    count_guests(flow, from, -(int64_t)move->guests_out, move->cause);
+    count_guests(flow, to, move->guests_in, move->cause);
     if (to == SIM_NONE)
-        flow->nowhere.slot = books_cause_slot(flow->books, cause);
+        flow->nowhere.slot = books_cause_slot(flow->books, move->cause);
     refresh(flow, from, now);
     refresh(flow, to, now);
     move_people(flow, from, to, flow->attempts);

@@ -87,6 +87,24 @@ typedef struct RequestTrace { /* a log of keys that a site's requests ask for */
     uint64_t n, n_distinct;
 } RequestTrace;
 
+/* Some users of a metro reach another PoP. */
+typedef struct CatchmentMove {
+    uint32_t metro;
+    uint32_t from, to; /* PoPs; SIM_NONE: what they send gets lost */
+    uint32_t parts;    /* of CATCHMENT_PARTS of the metro's users */
+    /* Of them, who were guests at `from` and who are at `to`: there but not at the start. */
+    uint32_t guests_out, guests_in;
+    uint32_t cause;
+} CatchmentMove;
+
+/* What the servers of a PoP do not reach. */
+typedef struct Isolation {
+    double
+        outside;   /* share of calls to central services and of fetches from origins that is lost */
+    double inside; /* share of cached answers that other servers hold which can not be asked */
+    uint32_t cause;
+} Isolation;
+
 typedef struct PlaneOptions {
     SimTime duration;
     SimMessages *messages;
@@ -137,9 +155,9 @@ typedef struct PlaneOps {
     void (*halt_set)(void *plane, uint32_t service, bool halted, uint32_t cause);
     /* Fresh demand of a site: factor, and a cap in requests per second (< 0: none). */
     void (*demand_set)(void *plane, uint32_t site, double factor, double limit, uint32_t cause);
-    /* The metro's users of the prefix group reach another PoP from now on (SIM_NONE: none). */
-    void (*catchment_moved)(void *plane, uint32_t group, uint32_t metro, uint32_t to,
-                            uint32_t cause);
+    /* Some users of the prefix group's sites reach another PoP from now on.  Their connections
+     * break, and are set up anew there. */
+    void (*catchment_moved)(void *plane, uint32_t group, const CatchmentMove *move);
     /* What a cache keeps: of one PoP or all (SIM_NONE), one site or all (SIM_NONE). */
     void (*cache_keep)(void *plane, uint32_t pop, uint32_t site, double kept, uint32_t cause);
     /* Central services: faults in force; the latest call counts. */

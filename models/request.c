@@ -240,7 +240,7 @@ attach(Sim *sim, World *world, const PlaneOptions *options)
     plane->plan = flow_plan_new(world, plane->arena);
     traffic_init(&plane->traffic, world, plane->plan, plane->arena);
     plane->books = books_new(world, plane->plan, plane->arena, options->duration);
-    books_ways_find(plane->books, plane->traffic.demand, plane->arena);
+    books_ways_find(plane->books, plane->arena);
     attach_rows(plane);
     attach_sample(plane, options->sample_pops);
     request_record_attach(plane);
@@ -440,12 +440,12 @@ place_of(RequestPlane *plane, uint32_t pop)
 }
 
 static void
-count_guest(RequestPlane *plane, uint32_t metro, uint32_t pop, int change, uint32_t cause)
+count_guests(RequestPlane *plane, uint32_t pop, int64_t change, uint32_t cause)
 {
-    if (pop == SIM_NONE || plane->traffic.home[metro] == pop)
+    if (pop == SIM_NONE || change == 0)
         return;
     RequestPop *host = place_of(plane, pop);
-    host->n_guests += (uint32_t)change;
+    host->n_guests += change;
     if (change > 0)
         host->guest_slot = books_cause_slot(plane->books, cause);
     else if (host->n_guests == 0)
@@ -479,25 +479,21 @@ move_people(RequestPlane *plane, RequestPop *from, RequestPop *to, const double 
 }
 
 static void
-catchment_moved(void *state, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause)
+catchment_moved(void *state, uint32_t group, const CatchmentMove *move)
 {
     RequestPlane *plane = state;
-    uint32_t from = demand_pop_of(plane->traffic.demand, metro);
-    (void)group;
-    if (from == to)
-        return;
     SIM_ASSERT(plane->n_kept == plane->world->n_pops);
     request_advance_to_now(plane);
-    RequestPop *old = place_of(plane, from), *new = place_of(plane, to);
+    RequestPop *old = place_of(plane, move->from), *new = place_of(plane, move->to);
     SimTime at = plane->at + TRAFFIC_DEMAND_PERIOD / 2;
     /* The same moment before and after, or the hour would move people too. */
     read_demand(plane, old, at);
     memcpy(plane->asked, old->demand, plane->plan->n_clients * sizeof(double));
-    demand_move(plane->traffic.demand, metro, to);
-    count_guest(plane, metro, from, -1, cause);
-    count_guest(plane, metro, to, 1, cause);
-    if (to == SIM_NONE)
-        new->overload_slot = books_cause_slot(plane->books, cause);
+    demand_move(plane->traffic.demand, group, move->metro, move->from, move->to, move->parts);
+    count_guests(plane, move->from, -(int64_t)move->guests_out, move->cause);
+    count_guests(plane, move->to, move->guests_in, move->cause);
+    if (move->to == SIM_NONE)
+        new->overload_slot = books_cause_slot(plane->books, move->cause);
     read_demand(plane, old, at);
     read_demand(plane, new, at);
     move_people(plane, old, new, plane->asked);

@@ -267,7 +267,8 @@ typedef struct RequestPop {
     uint64_t busy_ns; /* CPU time given since then, on one server */
     StationRule rule;
     BooksPop counts;
-    uint32_t overload_slot, backlog_slot, guest_slot, n_guests;
+    uint32_t overload_slot, backlog_slot, guest_slot;
+    int64_t n_guests; /* parts of metros that reach another PoP at the start of the run */
     uint32_t region;
     SimTime ways[BOOKS_WAY_POINTS]; /* of its clients, there and back */
     uint64_t *latencies;            /* of its region: [outcome][bucket] */

@@ -3,7 +3,7 @@
 #include "models/plane.h"
 
 typedef struct Metro {
-    uint32_t current, target;
+    uint32_t home, current, target;
     uint32_t cause;  /* of the pending move */
     SimEventId move; /* pending when target != current */
     SimRng convergence;
@@ -70,7 +70,8 @@ routing_attach(Sim *sim, const World *world)
             group->is_up[pop] = true;
         for (uint32_t m = 0; m < world->n_metros; m++)
             group->metros[m] =
-                (Metro){.current = routing->nearest[m],
+                (Metro){.home = routing->nearest[m],
+                        .current = routing->nearest[m],
                         .target = routing->nearest[m],
                         .cause = SIM_NONE,
                         .convergence = sim_stream(sim, "routing/%u/convergence/metro/%u", g, m)};
@@ -107,10 +108,17 @@ on_move(Sim *sim, void *state, SimEvent event)
     Routing *routing = state;
     uint32_t group = (uint32_t)event.arg;
     Metro *metro = &routing->groups[group].metros[event.actor];
+    const CatchmentMove move = {.metro = event.actor,
+                                .from = metro->current,
+                                .to = metro->target,
+                                .parts = CATCHMENT_PARTS,
+                                .guests_out = metro->current != metro->home ? CATCHMENT_PARTS : 0,
+                                .guests_in = metro->target != metro->home ? CATCHMENT_PARTS : 0,
+                                .cause = metro->cause};
     metro->current = metro->target;
     metro->move = 0;
     const World *world = routing->world;
-    world->ops->catchment_moved(world->plane, group, event.actor, metro->current, metro->cause);
+    world->ops->catchment_moved(world->plane, group, &move);
 }
 
 /* The best path of a metro changed: it follows in a while, or stays if it is there already. */

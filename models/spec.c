@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define DAY_S 86400.0
-enum { POPS_MAX = 5000, SITES_MAX = 200, SERVICES_MAX = 60, ENTRIES_MAX = 1000 };
+enum { SITES_MAX = 200, SERVICES_MAX = 60, ENTRIES_MAX = 1000 };
 
 /* clock ------------------------------------------------------------------------------------- */
 
@@ -27,105 +27,6 @@ static const SimFieldTable clock_table = {.name = "clock",
                                           .about = "When, how long, and with which seed.",
                                           .size = sizeof(ClockSpec),
                                           SIM_TABLE(clock_fields)};
-
-/* network ----------------------------------------------------------------------------------- */
-
-static const SimField diurnal_fields[] = {
-    SHARE(DiurnalSpec, amplitude, "amplitude", .fallback = "45%",
-          .about = "Swing of demand around its daily mean (assumption; peak over trough 2.6)."),
-    DURATION(DiurnalSpec, peak, "peak", .fallback = "20h", .min = 0, .max = DAY_S,
-             .about = "Local solar time of the daily peak."),
-};
-static const SimFieldTable diurnal_table = {
-    .name = "diurnal",
-    .about = "Demand follows the sun: mean x (1 + amplitude cos(time - peak)).",
-    .size = sizeof(DiurnalSpec),
-    SIM_TABLE(diurnal_fields)};
-
-static const SimField pop_override_fields[] = {
-    NAME(PopOverrideSpec, region, "region", .about = "Only PoPs of this region."),
-    NAME(PopOverrideSpec, country, "country", .about = "Only PoPs of this country (ISO code)."),
-    NAME(PopOverrideSpec, code, "code", .about = "Only the PoP of this code."),
-    INTEGER(PopOverrideSpec, busiest, "busiest", .min = 0, .max = POPS_MAX,
-            .about = "Only the n PoPs with most demand."),
-    FACTOR(PopOverrideSpec, capacity, "capacity", .required = true, .min = 1e-6, .max = 1e6,
-           .about = "What the CPU capacity of these PoPs is multiplied with."),
-};
-static const SimFieldTable pop_override_table = {.name = "pop override",
-                                                 .about = "Changes some PoPs of the network.",
-                                                 .size = sizeof(PopOverrideSpec),
-                                                 SIM_TABLE(pop_override_fields)};
-
-static const char *const disciplines[] = {"fifo",  "lifo",    "adaptive-lifo",
-                                          "codel", "sharing", NULL};
-static const char *const laws[] = {"exponential", "constant", NULL};
-#define ABOUT_DISCIPLINE                                                                           \
-    " next: the oldest; the newest; the newest only while a queue stands (adaptive-lifo); the "    \
-    "oldest, but none that waited too long while a queue stands (codel); or all at once "          \
-    "(sharing).  The flow plane has all but sharing."
-#define ABOUT_DEADLINES                                                                            \
-    " whose client would have given up before it is served is refused at once: deadlines travel "  \
-    "with it (request plane)."
-
-static const SimField concurrency_fields[] = {
-    CHOICE(ConcurrencySpec, kind, "kind", .fallback = "none", .choices = limiter_names,
-           .about = "What moves the limit: nothing (fixed), successes and drops (aimd), the "
-                    "gradient of round trips (gradient2), or an estimate of the queue (vegas)."),
-    COUNT(ConcurrencySpec, initial, "initial", .fallback = "0", .min = 0, .max = 1e9,
-          .about = "The limit at the start; 0: the kind's own default."),
-};
-static const SimFieldTable concurrency_table = {
-    .name = "concurrency limit",
-    .about = "How many may be in hand, waiting or served, before more are refused (request "
-             "plane).",
-    .size = sizeof(ConcurrencySpec),
-    SIM_TABLE(concurrency_fields),
-    .shorthand = "kind"};
-
-static const SimField network_fields[] = {
-    TEXT(NetworkSpec, pops, "pops",
-         .about = "CSV file of PoPs (code, latitude, longitude, …); absent: the built-in "
-                  "reference edge."),
-    TEXT(NetworkSpec, metros, "metros",
-         .about = "CSV file of client metros (name, latitude, longitude, users, …); absent: the "
-                  "built-in ones."),
-    INTEGER(NetworkSpec, busiest, "busiest", .fallback = "0", .min = 0, .max = POPS_MAX,
-            .about = "Keep only the n PoPs with most demand; 0 keeps all."),
-    RATE(NetworkSpec, requests_per_s, "requests", .fallback = "0/s", .min = 0, .max = 1e12,
-         .about = "Mean request rate of the whole network over a day; sites take shares of it."),
-    OBJECT(NetworkSpec, diurnal, "diurnal", .table = &diurnal_table,
-           .about = "How demand moves over the day."),
-    SHARE(NetworkSpec, headroom, "headroom", .fallback = "60%", .min = 0, .max = 1,
-          .about = "CPU capacity of a PoP above its own daily peak, when capacity is derived."),
-    COUNT(NetworkSpec, cores, "cores", .fallback = "0", .min = 0, .max = 1e9,
-          .about = "CPU capacity of each PoP in cores; 0 derives it from demand and headroom."),
-    COUNT(NetworkSpec, cores_min, "cores_min", .fallback = "32", .min = 1e-3, .max = 1e9,
-          .about = "Least capacity of a PoP when it is derived."),
-    INTEGER(NetworkSpec, cores_per_queue, "cores_per_queue", .fallback = "1", .min = 1, .max = 4096,
-            .about = "Cores that share one queue. 1: a connection stays with one worker, one a "
-                     "core, as event-driven proxies do."),
-    COUNT(NetworkSpec, queue, "queue", .min = 1e-6, .max = 1e12,
-          .about = "Requests that may wait at a PoP that is short of CPU; absent: no limit."),
-    CHOICE(NetworkSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
-           .about = "Which waiting request a PoP serves" ABOUT_DISCIPLINE),
-    CHOICE(NetworkSpec, law, "law", .fallback = "exponential", .choices = laws,
-           .about = "How CPU times spread around their mean (the flow plane: exponential)."),
-    BOOL(NetworkSpec, cancel, "cancel", .fallback = "false",
-         .about = "Whether a request whose client has given up is dropped unserved."),
-    BOOL(NetworkSpec, deadlines, "deadlines", .fallback = "false",
-         .about = "Whether a request" ABOUT_DEADLINES),
-    OBJECT(NetworkSpec, limit, "limit", .table = &concurrency_table,
-           .about = "Requests in hand in each queue of a PoP, beyond which more get 503."),
-    LAW(NetworkSpec, convergence, "convergence",
-        .fallback = "mixture(80% exponential(mean 6s), 20% lognormal(median 60s, sigma 1))",
-        .about = "Time until a metro's traffic follows when a PoP is withdrawn or comes back."),
-    LIST(NetworkSpec, overrides, "overrides", .table = &pop_override_table,
-         .items_max = ENTRIES_MAX, .about = "Changes to some PoPs, by region, country or size."),
-};
-static const SimFieldTable network_table = {.name = "network",
-                                            .about = "PoPs, client metros, demand and capacity.",
-                                            .size = sizeof(NetworkSpec),
-                                            SIM_TABLE(network_fields)};
 
 static const SimField location_fields[] = {
     NUMBER(LocationSpec, latitude, "latitude", .required = true, .min = -90, .max = 90,
@@ -211,9 +112,9 @@ static const SimField station_fields[] = {
     COUNT(StationSpec, concurrency, "concurrency", .min = 1e-6, .max = 1e12,
           .about = "Calls held at once including those that wait for what they need; absent: no "
                    "limit. Slow dependencies then eat capacity."),
-    CHOICE(StationSpec, discipline, "discipline", .fallback = "fifo", .choices = disciplines,
+    CHOICE(StationSpec, discipline, "discipline", .fallback = "fifo", .choices = discipline_names,
            .about = "Which waiting call is served" ABOUT_DISCIPLINE),
-    CHOICE(StationSpec, law, "law", .fallback = "exponential", .choices = laws,
+    CHOICE(StationSpec, law, "law", .fallback = "exponential", .choices = service_law_names,
            .about = "How service times spread around their mean (the flow plane: exponential)."),
     BOOL(StationSpec, cancel, "cancel", .fallback = "false",
          .about = "Whether a call whose caller has given up is dropped unserved."),
@@ -464,6 +365,8 @@ static const SimField site_fields[] = {
                .about = "Suppliers that it stands on, for `check`."),
     OBJECT(SiteSpec, attack, "attack", .table = &attack_table,
            .about = "Its requests are an attack's."),
+    REFERENCE(SiteSpec, group, "group", .path = "prefix_groups",
+              .about = "The prefix group in which it is announced; absent: that of all others."),
     TEXT(SiteSpec, about, "about", .about = "What it stands for."),
 };
 static const SimFieldTable site_table = {.name = "site",
@@ -600,6 +503,8 @@ static const SimField root_fields[] = {
         .items_max = SERVICES_MAX, .about = "What answers calls."),
     MAP(Spec, vendors, "vendors", .table = &vendor_table, .items_max = 1000,
         .about = "Suppliers of sites."),
+    MAP(Spec, prefix_groups, "prefix_groups", .table = &prefix_group_table, .items_max = 15,
+        .about = "Sites announced together, apart from all others."),
     MAP(Spec, sites, "sites", .table = &site_table, .required = true, .items_max = SITES_MAX,
         .about = "Traffic classes: customers and the long tail."),
     MAP(Spec, clusters, "clusters", .table = &cluster_table, .items_max = 100,

@@ -14,6 +14,7 @@
 #include "models/outcome.h"
 #include "models/spec_config.h"
 #include "models/spec_events.h"
+#include "models/spec_network.h"
 #include "models/spec_observers.h"
 #include "models/spec_protections.h"
 #include "models/spec_responders.h"
@@ -25,55 +26,6 @@ typedef struct ClockSpec {
     SimTime duration, tick;
     int64_t seed;
 } ClockSpec;
-
-typedef struct DiurnalSpec {
-    SimEntity entity;
-    double amplitude;
-    SimTime peak; /* local time of day */
-} DiurnalSpec;
-
-typedef struct PopOverrideSpec {
-    SimEntity entity;
-    const char *region, *country, *code; /* NULL: any */
-    int64_t busiest;                     /* 0: any; n: among the n with most demand */
-    double capacity;                     /* factor */
-} PopOverrideSpec;
-
-typedef enum Discipline { /* in the order of StationDiscipline */
-                          DISCIPLINE_FIFO,
-                          DISCIPLINE_LIFO,
-                          DISCIPLINE_ADAPTIVE_LIFO,
-                          DISCIPLINE_CODEL,
-                          DISCIPLINE_SHARING
-} Discipline;
-
-typedef enum ServiceLaw { SERVICE_EXPONENTIAL, SERVICE_CONSTANT } ServiceLaw;
-
-typedef struct ConcurrencySpec { /* a limit on calls in hand beyond which they are refused */
-    SimEntity entity;
-    int kind; /* LimiterKind */
-    double initial;
-} ConcurrencySpec;
-
-typedef struct NetworkSpec {
-    SimEntity entity;
-    const char *pops, *metros; /* NULL: the built-in reference edge; else a CSV path */
-    int64_t busiest;           /* keep the n PoPs with most demand; 0: all */
-    double requests_per_s;     /* mean over a day, all sites; 0: sites give their own */
-    DiurnalSpec diurnal;
-    double headroom;         /* capacity above the PoP's own daily peak, as a share */
-    double cores;            /* CPU capacity of each PoP; 0: derived from demand and headroom */
-    double cores_min;        /* least CPU capacity of a PoP when derived */
-    int64_t cores_per_queue; /* the c of M/M/c */
-    double queue;            /* requests that may wait at a PoP; 0: any number */
-    int discipline;          /* Discipline */
-    int law;                 /* ServiceLaw */
-    bool cancel;             /* a request whose client has given up is dropped unserved */
-    bool deadlines;          /* a request that can not be served in time is refused */
-    ConcurrencySpec limit;   /* of each queue */
-    SimLaw convergence;      /* delay until a network follows a routing change */
-    SimList overrides;       /* PopOverrideSpec */
-} NetworkSpec;
 
 typedef struct LocationSpec { /* core data centres and clouds */
     SimEntity entity;
@@ -235,6 +187,7 @@ typedef struct SiteSpec {
     SessionsSpec sessions;
     SimList vendors;   /* uint32_t of vendors */
     AttackSpec attack; /* given: nobody's requests, but an attack's */
+    uint32_t group;    /* of prefix_groups; SIM_NONE: the one of all others */
     const char *about;
 } SiteSpec;
 
@@ -253,6 +206,7 @@ typedef struct Spec {
     SimList observers;                                              /* ObserverSpec */
     SimList tools, teams;                                           /* ToolSpec, TeamSpec */
     StatusPageSpec status_page;
+    SimList prefix_groups; /* PrefixGroupSpec */
     const char *spotlight; /* a metric shown in a panel of its own in the incident strip */
 } Spec;
 

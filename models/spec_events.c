@@ -69,7 +69,8 @@ const char *const verb_abouts[VERB_COUNT] = {
         "Admits at most `to_rate` requests of a site's people; the rest gets 429, and people "
         "try again.",
     [VERB_SURGE] = "Multiplies the fresh demand of `sites` with `by`, `for` a time.",
-    [VERB_POP_DOWN] = "PoPs lose their routes and their traffic moves away.",
+    [VERB_POP_DOWN] = "PoPs lose their routes, of all prefix groups or of one, and their traffic "
+                      "moves away.",
     [VERB_POP_UP] = "PoPs announce their routes again.",
     [VERB_PURGE] = "Drops a `share` of the cached content of `sites`, everywhere.",
     [VERB_KILL] = "A `share` of the processes of a service dies now.",
@@ -115,8 +116,8 @@ const VerbKeys verb_keys[VERB_COUNT] = {
     [VERB_HALT] = {"service for", ""},
     [VERB_LIMIT] = {"site to_rate", "for"},
     [VERB_SURGE] = {"sites by", "for"},
-    [VERB_POP_DOWN] = {"", "region country code busiest count for"},
-    [VERB_POP_UP] = {"", "region country code busiest count"},
+    [VERB_POP_DOWN] = {"", "region country code busiest count for group how"},
+    [VERB_POP_UP] = {"", "region country code busiest count group"},
     [VERB_PURGE] = {"sites", "share"},
     [VERB_FAIL_OPEN] = {"services", ""},
     [VERB_FAIL_CLOSED] = {"services", ""},
@@ -153,6 +154,8 @@ static bool value_parse(SimFields *fields, const SimNode *node, void *destinatio
 static void value_print(const void *data, GString *out);
 static bool bound_parse(SimFields *fields, const SimNode *node, void *destination);
 static void bound_print(const void *data, GString *out);
+
+const char *const pop_loss_names[] = {"drain", "cut", "silent", NULL};
 
 static const SimField property_fields[] = {
     ROW(PropertySpec, value, "value", SIM_FIELD_COUNT, .required = true, .min = -1e15, .max = 1e15,
@@ -235,6 +238,11 @@ static const SimField timeline_fields[] = {
       .about = "Only the n busiest of them; 0: all."),
     T(pops.count, "count", INTEGER, .fallback = "0", .min = 0, .max = 5000,
       .about = "So many of them, drawn at random; 0: all."),
+    T(group, "group", REFERENCE, .path = "prefix_groups",
+      .about = "Only this prefix group; absent: all."),
+    T(how, "how", CHOICE, .fallback = "drain", .choices = pop_loss_names,
+      .about = "drain: routes go, and whoever still comes is served; cut: links go, and who still "
+               "comes is lost; silent: nobody notices until hold timers run out."),
     T(text, "text", TEXT, .about = "What the journal and the plot say."),
 };
 const SimFieldTable timeline_table = {.name = "timeline entry",

@@ -25,8 +25,8 @@ typedef enum Verb {
     VERB_HALT,            /* service, for: serves nothing */
     VERB_LIMIT,           /* site, to_rate: admits at most this fresh rate (the rest gets 429) */
     VERB_SURGE,           /* sites, by, for */
-    VERB_POP_DOWN,        /* region, country, code, busiest, for */
-    VERB_POP_UP,          /* region, country, code, busiest */
+    VERB_POP_DOWN,        /* region, country, code, busiest, group, how, for */
+    VERB_POP_UP,          /* region, country, code, busiest, group */
     VERB_PURGE,           /* sites, share: drops cached content */
     VERB_KILL,            /* service, cohort, share: processes die now */
     VERB_FAIL_OPEN,       /* services: a failed call to them lets the request pass */
@@ -65,6 +65,14 @@ verb_is_fault(int verb)
            verb == VERB_HALT || verb == VERB_SURGE || verb == VERB_POP_DOWN || verb == VERB_PURGE;
 }
 
+/* How a PoP loses its routes (in the order of RouteLoss of convergence.h). */
+typedef enum PopLoss {
+    POP_LOSS_DRAIN, /* withdraws them, and serves whoever still comes */
+    POP_LOSS_CUT,   /* its links go; what still comes is lost */
+    POP_LOSS_SILENT /* it falls silent; nobody notices for a while */
+} PopLoss;
+extern const char *const pop_loss_names[]; /* NULL-terminated */
+
 typedef struct AfterSpec { /* "6m", "stop-generator", "stop-generator + 6m" */
     bool is_given;
     const char *entry; /* id or verb of an earlier entry; NULL: the entry before this one */
@@ -102,6 +110,8 @@ typedef struct TimelineSpec {
     int64_t concurrency; /* restart: PoPs at once */
     SimTime pace;        /* restart: time that one PoP takes in its lane */
     PopSelector pops;
+    uint32_t group; /* of prefix_groups; SIM_NONE: all */
+    int how;        /* RouteLoss: how PoPs go */
     const char *text;
 } TimelineSpec;
 

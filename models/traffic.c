@@ -195,9 +195,7 @@ attach_demand(Traffic *traffic, SimArena *arena)
         if (spec->login != SIM_NONE)
             demand_mean_set(traffic->demand, spec->login, sessions_balance(traffic->sessions, s));
     }
-    traffic->home = SIM_ARENA_NEW(arena, uint32_t, world->n_metros);
-    geo_nearest(world->geo, NULL, traffic->home);
-    demand_assign(traffic->demand, traffic->home);
+    demand_assign(traffic->demand, world->catchments);
 }
 
 void

@@ -26,7 +26,6 @@ typedef struct Traffic {
     FlowPlan *plan;
     Demand *demand;
     Sessions *sessions;
-    uint32_t *home;         /* [metro] PoP that it reaches at the start */
     uint32_t *front_cohort; /* [service] that serves its front now; SIM_NONE: as written */
     double *share_now;      /* [row] share of the site's or zone's traffic */
     double *factor;         /* [row] surge x sessions */

@@ -293,14 +293,51 @@ order_pops(World *world, SimArena *arena)
 {
     world->demand = SIM_ARENA_NEW(arena, double, world->n_pops);
     world->pops_by_demand = SIM_ARENA_NEW(arena, uint32_t, world->n_pops);
-    uint32_t *nearest = g_new(uint32_t, world->n_metros);
-    geo_nearest(world->geo, NULL, nearest);
-    geo_pop_traffic(world->geo, nearest, world->demand);
-    g_free(nearest);
+    const CatchmentTable *catchment = &world->catchments[0];
+    for (uint32_t m = 0; m < world->n_metros; m++)
+        for (uint32_t i = catchment->start[m]; i < catchment->start[m + 1]; i++)
+            world->demand[catchment->shares[i].pop] +=
+                world->geo->metros.traffic[m] * catchment->shares[i].parts / CATCHMENT_PARTS;
     for (uint32_t p = 0; p < world->n_pops; p++)
         world->pops_by_demand[p] = p;
     g_qsort_with_data(world->pops_by_demand, (gint)world->n_pops, sizeof(uint32_t), by_demand,
                       world);
+}
+
+const char *
+world_group_name(const World *world, uint32_t group)
+{
+    if (group == 0)
+        return "";
+    return SIM_ITEM(world->spec->prefix_groups, const PrefixGroupSpec, group - 1)->entity.name;
+}
+
+/* Every metro reaches the nearest PoP. */
+static void
+assign_nearest(World *world, CatchmentTable *ret, SimArena *arena)
+{
+    g_autofree uint32_t *nearest = g_new(uint32_t, world->n_metros);
+    ret->start = SIM_ARENA_NEW(arena, uint32_t, world->n_metros + 1);
+    ret->shares = SIM_ARENA_NEW(arena, CatchmentShare, world->n_metros);
+    geo_nearest(world->geo, NULL, nearest);
+    for (uint32_t m = 0; m < world->n_metros; m++) {
+        ret->shares[m] = (CatchmentShare){nearest[m], CATCHMENT_PARTS};
+        ret->start[m + 1] = m + 1;
+    }
+}
+
+static void
+assign_groups(World *world, SimArena *arena)
+{
+    world->n_groups = 1 + world->spec->prefix_groups.n;
+    world->group = SIM_ARENA_NEW(arena, uint32_t, world->n_sites);
+    world->catchments = SIM_ARENA_NEW(arena, CatchmentTable, world->n_groups);
+    for (uint32_t s = 0; s < world->n_sites; s++) {
+        uint32_t group = world_site(world, s)->group;
+        world->group[s] = group == SIM_NONE ? 0 : group + 1;
+    }
+    for (uint32_t g = 0; g < world->n_groups; g++)
+        assign_nearest(world, &world->catchments[g], arena);
 }
 
 static void
@@ -351,6 +388,7 @@ world_init(World *world, Sim *sim, const Spec *spec, const Geo *geo, SimMessages
     if (sim_messages_errors(messages) == before)
         check_ways(world, messages);
     collect_conditions(world, arena);
+    assign_groups(world, arena);
     order_pops(world, arena);
     world->journal = sim_journal_new(arena, NULL);
     return sim_messages_errors(messages) == before;

@@ -18,6 +18,20 @@
 enum { COHORTS_MAX = 8 };
 
 typedef struct PlaneOps PlaneOps;
+typedef struct Internet Internet;     /* internet.h */
+typedef struct AnycastMap AnycastMap; /* anycast.h */
+
+/* Which PoPs the users of each metro reach: shares of metro m are shares[start[m]] to
+ * shares[start[m + 1] - 1], in ascending order of PoP; what they leave of CATCHMENT_PARTS reaches
+ * none. */
+enum { CATCHMENT_PARTS = 65536 };
+typedef struct CatchmentShare {
+    uint32_t pop, parts;
+} CatchmentShare;
+typedef struct CatchmentTable {
+    uint32_t *start;
+    CatchmentShare *shares;
+} CatchmentTable;
 
 typedef struct World {
     const Spec *spec;
@@ -27,6 +41,11 @@ typedef struct World {
     uint32_t *n_cohorts;     /* [service] */
     const char **conditions; /* names of degrade conditions */
     uint32_t n_conditions;
+    uint32_t n_groups;          /* prefix groups: those of the spec after one for all other sites */
+    uint32_t *group;            /* [site] */
+    CatchmentTable *catchments; /* [group] at the start */
+    const Internet *internet;   /* NULL: metros reach the nearest PoP */
+    const AnycastMap *anycast;
     double *demand;           /* [pop] mean requests/s over a day, for order and selectors */
     uint32_t *pops_by_demand; /* busiest first */
     Sim *sim;
@@ -43,6 +62,8 @@ const char *world_cohort_name(const World *world, uint32_t service, uint32_t coh
 double world_cohort_share(const World *world, uint32_t service, uint32_t cohort);
 uint32_t world_cohort_find(const World *world, uint32_t service, const char *name); /* SIM_NONE */
 uint32_t world_condition_find(const World *world, const char *name);                /* SIM_NONE */
+/* "" for the one of sites without a group. */
+const char *world_group_name(const World *world, uint32_t group);
 /* PoPs that match, busiest first, into ret (n_pops long); how many. */
 uint32_t world_select_pops(const World *world, const PopSelector *selector, uint32_t *ret);
 /* Fills everything but the plane.  False when names or shapes are wrong, which messages then says:

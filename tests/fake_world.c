@@ -78,10 +78,14 @@ demand_set(void *plane, uint32_t site, double factor, double limit, uint32_t cau
 }
 
 static void
-catchment_moved(void *plane, uint32_t group, uint32_t metro, uint32_t to, uint32_t cause)
+catchment_moved(void *plane, uint32_t group, const CatchmentMove *move)
 {
     (void)group;
-    note(plane, (FakeCall){.kind = FAKE_CATCHMENT, .who = metro, .where = to, .cause = cause});
+    note(plane, (FakeCall){.kind = FAKE_CATCHMENT,
+                           .who = move->metro,
+                           .where = move->to,
+                           .value = move->parts,
+                           .cause = move->cause});
 }
 
 static void

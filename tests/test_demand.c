@@ -16,13 +16,26 @@ static const char text[] =
     "      north-america: 0x, south-america: 0x}}\n";
 enum { TAIL, SHOP, LOCAL, SITES };
 
+/* Whole metros, to PoPs or none. */
+static void
+assign(const FakeWorld *fake, Demand *demand, const uint32_t *pop_of)
+{
+    uint32_t n_metros = fake->world.n_metros, n = 0;
+    g_autofree uint32_t *start = g_new0(uint32_t, n_metros + 1);
+    g_autofree CatchmentShare *shares = g_new0(CatchmentShare, n_metros);
+    for (uint32_t m = 0; m < n_metros; m++) {
+        if (pop_of[m] != SIM_NONE)
+            shares[n++] = (CatchmentShare){pop_of[m], CATCHMENT_PARTS};
+        start[m + 1] = n;
+    }
+    demand_assign(demand, &(CatchmentTable){start, shares});
+}
+
 static Demand *
 assigned(const FakeWorld *fake)
 {
     Demand *demand = demand_new(&fake->world, sim_arena(fake->sim));
-    g_autofree uint32_t *nearest = g_new0(uint32_t, fake->world.n_metros);
-    geo_nearest(fake->geo, NULL, nearest);
-    demand_assign(demand, nearest);
+    demand_assign(demand, fake->world.catchments);
     return demand;
 }
 
@@ -75,7 +88,7 @@ a_metro_peaks_in_its_own_evening(void)
         g_autofree uint32_t *pop_of = g_new0(uint32_t, fake->world.n_metros);
         for (uint32_t m = 0; m < fake->world.n_metros; m++)
             pop_of[m] = m == metro ? 0 : SIM_NONE;
-        demand_assign(demand, pop_of);
+        assign(fake, demand, pop_of);
         /* The run starts at 11:00 UTC. */
         double local = 11 + fake->geo->metros.at.longitude[metro] / 15;
         double wait = fmod(20 - local + 48, 24), rates[SITES];
@@ -99,7 +112,7 @@ regions_decide_where_a_site_is_used(void)
     g_autofree uint32_t *pop_of = g_new0(uint32_t, fake->world.n_metros);
     for (uint32_t m = 0; m < fake->world.n_metros; m++)
         pop_of[m] = fake->geo->metros.at.region[m] == europe ? 3 : 4;
-    demand_assign(demand, pop_of);
+    assign(fake, demand, pop_of);
     CHECK_NEAR(demand_mean(demand, 3, LOCAL), 500, 1e-6);
     CHECK_NEAR(demand_mean(demand, 4, LOCAL), 0, 0);
     CHECK(demand_mean(demand, 4, TAIL) > demand_mean(demand, 3, TAIL));
@@ -113,18 +126,43 @@ moves_end_where_an_assignment_does(void)
     g_autofree uint32_t *pop_of = g_new0(uint32_t, fake->world.n_metros);
     geo_nearest(fake->geo, NULL, pop_of);
     for (uint32_t m = 0; m < fake->world.n_metros; m += 7) {
-        pop_of[m] = m % 5 == 4 ? SIM_NONE : (pop_of[m] + m) % 6;
-        demand_move(moved, m, pop_of[m]);
-        CHECK_INT(demand_pop_of(moved, m), pop_of[m]);
+        uint32_t to = m % 5 == 4 ? SIM_NONE : (pop_of[m] + m) % 6;
+        demand_move(moved, 0, m, pop_of[m], 2, 1234);
+        demand_move(moved, 0, m, pop_of[m], to, CATCHMENT_PARTS - 1234);
+        demand_move(moved, 0, m, 2, to, 1234);
+        pop_of[m] = to;
     }
-    demand_assign(fresh, pop_of);
+    assign(fake, fresh, pop_of);
     for (uint32_t p = 0; p < 6; p++) {
         double a[SITES], b[SITES];
         demand_at(moved, p, 5 * SIM_HOUR, a);
         demand_at(fresh, p, 5 * SIM_HOUR, b);
         for (uint32_t s = 0; s < SITES; s++)
-            CHECK_NEAR(a[s], b[s], 1e-9 * b[s]);
+            CHECK_NEAR(a[s], b[s], 0);
     }
+}
+
+static const char group_text[] = "prefix_groups: {apart: {}}\n"
+                                 "network: {requests: 1M/s}\n"
+                                 "services: {proxy: {placement: pop}}\n"
+                                 "sites:\n"
+                                 "  tail: {remainder: true, service: proxy}\n"
+                                 "  shop: {share: 20%, service: proxy, group: apart}\n";
+
+static void
+a_group_moves_its_own_sites_alone(void)
+{
+    g_autoptr(FakeWorld) fake = fake_world_new(group_text, 6, 1);
+    Demand *demand = assigned(fake);
+    double tail = demand_mean(demand, 0, 0), shop = demand_mean(demand, 0, 1);
+    const CatchmentTable *table = &fake->world.catchments[1];
+    for (uint32_t m = 0; m < fake->world.n_metros; m++)
+        if (table->shares[table->start[m]].pop == 0)
+            demand_move(demand, 1, m, 0, SIM_NONE, CATCHMENT_PARTS);
+    CHECK(shop > 0);
+    CHECK_NEAR(demand_mean(demand, 0, 0), tail, 0);
+    CHECK_NEAR(demand_mean(demand, 0, 1), 0, 0);
+    CHECK_NEAR(demand_mean(demand, SIM_NONE, 1), shop, 1e-6 * shop);
 }
 
 static void
@@ -132,10 +170,8 @@ a_mean_can_be_replaced(void)
 {
     g_autoptr(FakeWorld) fake = fake_world_new(text, 3, 1);
     Demand *demand = demand_new(&fake->world, sim_arena(fake->sim));
-    g_autofree uint32_t *nearest = g_new0(uint32_t, fake->world.n_metros);
-    geo_nearest(fake->geo, NULL, nearest);
     demand_mean_set(demand, LOCAL, 70);
-    demand_assign(demand, nearest);
+    demand_assign(demand, fake->world.catchments);
     CHECK_NEAR(total_at(fake, demand, SIM_HOUR, LOCAL), 70, 1e-9);
 }
 
@@ -145,6 +181,7 @@ static CU_TestInfo tests[] = {
     {"a_metro_peaks_in_its_own_evening", a_metro_peaks_in_its_own_evening},
     {"regions_decide_where_a_site_is_used", regions_decide_where_a_site_is_used},
     {"moves_end_where_an_assignment_does", moves_end_where_an_assignment_does},
+    {"a_group_moves_its_own_sites_alone", a_group_moves_its_own_sites_alone},
     {"a_mean_can_be_replaced", a_mean_can_be_replaced},
     CU_TEST_INFO_NULL,
 };
