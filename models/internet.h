@@ -17,7 +17,8 @@
  *
  * Left out: several routers in one city, sibling networks, partial transit, IPv6.
  *
- * Building costs O(N + E log E).  An Internet never changes once built; it owns its columns.
+ * Building costs O((N + E) log N) and looks each pair up in a hash table whose order nothing
+ * depends on.  An Internet never changes once built; it owns its columns.
  */
 #pragma once
 
@@ -62,8 +63,9 @@ void internet_builder_free(InternetBuilder *builder);
 /* A network; again is no harm, and the later kind counts.  One that only relations name is a
  * transit network if it has customers, a tier 1 if it has no provider besides, else a stub. */
 void internet_builder_network(InternetBuilder *builder, uint32_t asn, NetworkKind kind);
-/* A home of a network, with people online there.  A network without homes gets one from
- * internet_builder_finish. */
+/* A home of a network, with people online there; the same again adds its users.  Some topologies
+ * have no geography: a network without homes gets one from internet_builder_finish, in metro 0,
+ * where nobody is online.  (Who loads relations alone draws homes first: internet_asrel.h.) */
 void internet_builder_home(InternetBuilder *builder, uint32_t asn, uint32_t metro, double users);
 /* False when it contradicts an earlier one or is with itself; error says so, naming both ASNs. */
 bool internet_builder_transit(InternetBuilder *builder, uint32_t provider, uint32_t customer,
@@ -77,5 +79,13 @@ void internet_free(Internet *internet);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Internet, internet_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(InternetBuilder, internet_builder_free)
 
+/* "tier1", "transit", "content", "stub". */
+const char *internet_kind_name(NetworkKind kind);
+/* How many neighbours network i has in these rows. */
+static inline uint32_t
+internet_row_length(const InternetRows *rows, uint32_t i)
+{
+    return rows->start[i + 1] - rows->start[i];
+}
 /* The network of that ASN, or SIM_NONE. */
 uint32_t internet_find(const Internet *internet, uint32_t asn);
