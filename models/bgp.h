@@ -3,27 +3,26 @@
  *
  * Every network keeps what each neighbour told it last, takes the best by the rules of anycast.h
  * (customer before peer before provider, then the shorter path, then the edge itself, then the
- * lower ASN or the older route) and tells those neighbours that may know.  A message takes one hop
- * d, lognormal, and never overtakes an earlier one on its way.  A network that keeps the timer
- * (MRAI) announces to a neighbour at most once per mrai x U(0.75, 1); withdrawals go at once.  A
- * path in which the receiver stands is refused.
+ * lower ASN or else the older route) and tells those neighbours that may know, but not the one it
+ * has it from.  A message takes one hop d, lognormal, and never overtakes an earlier one on its
+ * way.  A network that keeps the timer (MRAI) announces to a neighbour at most once per mrai x
+ * U(0.75, 1), as RFC 4271 has it; withdrawals go at once.  A path in which the receiver stands is
+ * refused.
  *
- * Paths are nodes (network, rest of the path) of one tree, shared by all who hold them and counted,
- * so memory is bounded by what is held or on its way.  Comparing two paths walks to the node that
- * they share.
- *
- * Messages leave by (time, number sent).  Draws are functions of (key, direction of a link, number
- * of the message there), so that what happens elsewhere moves none of them.
+ * Paths are counted nodes of one tree (bgp_paths.h), so memory is bounded by what is held or on its
+ * way.  Messages leave by (time, number).  Draws are functions of (key, ASNs of sender and
+ * receiver, number of the message between them), so that what happens elsewhere moves none of them.
  *
  * Left out: PoPs (two sessions of a network are as good as each other), several routers of a
- * network, flap damping, MRAI for withdrawals, route servers.
+ * network, flap damping, route servers, timers for withdrawals.
  *
- * A message costs a heap operation and, when the best route goes, a look at all of the receiver's
- * neighbours.  A Bgp owns its columns; internet and interconnect must outlive it.
+ * A message costs a queue operation and, when the best route goes, a look at all neighbours of the
+ * receiver.  State lies in the arena and doubles there; internet and interconnect must outlive it.
  */
 #pragma once
 
 #include "models/anycast.h"
+#include "sim/rng.h"
 
 typedef struct BgpOptions {
     SimTime hop_median; /* to take and pass on a message */
@@ -42,34 +41,32 @@ typedef struct Bgp Bgp;
 
 /* Nobody announces anything yet. */
 Bgp *bgp_new(const Internet *internet, const Interconnect *interconnect, const BgpOptions *options,
-             SimRng key);
-void bgp_free(Bgp *bgp);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(Bgp, bgp_free)
+             SimRng key, SimArena *arena);
 
-/* What happens now; neighbours hear of it as bgp_run goes on. */
+/* What happens now; the others hear of it in bgp_run. */
 /* The edge announces or withdraws on a session, by message. */
 void bgp_session_set(Bgp *bgp, uint32_t session, bool is_announced, uint8_t prepend);
-/* The session breaks, and the network sees it after so long. */
+/* The session breaks, and its network sees that after so long. */
 void bgp_session_break(Bgp *bgp, uint32_t session, SimTime detected);
 /* A network says that it is the edge (hijack), or no longer. */
 void bgp_origin_set(Bgp *bgp, uint32_t network, bool is_on);
 /* A network tells everybody whatever it holds (route leak), or no longer. */
 void bgp_leak_set(Bgp *bgp, uint32_t network, bool is_on);
-/* Import filters, AnycastFilter; for routes heard from then on. */
+/* Import filters of a network, AnycastFilter; for routes heard from then on. */
 void bgp_filter_set(Bgp *bgp, uint32_t network, unsigned filters);
 
-/* Starts counting anew: the clock of what follows is zero now. */
-void bgp_count_anew(Bgp *bgp);
-/* Until no message or timer is left; the messages delivered meanwhile. */
+/* Until no message and no timer is left; returns how many messages arrived. */
 uint64_t bgp_run(Bgp *bgp);
+/* The clock and the counts of what follows begin at zero. */
+void bgp_count_anew(Bgp *bgp);
 
 uint8_t bgp_rank(const Bgp *bgp, uint32_t network); /* as anycast_rank */
 /* The neighbour that it sends to; SIM_NONE: the edge itself, or nowhere. */
 uint32_t bgp_next(const Bgp *bgp, uint32_t network);
-/* Since bgp_count_anew, SIM_TIME_MAX if never: when it first held a route that it did not hold
- * before having none; when its best path last changed. */
+/* Since bgp_count_anew, SIM_TIME_MAX if never: when it got a route after having none; when its
+ * path last changed.  And how often. */
 SimTime bgp_first_route(const Bgp *bgp, uint32_t network);
 SimTime bgp_last_change(const Bgp *bgp, uint32_t network);
-/* Path changes since then. */
 uint32_t bgp_changes(const Bgp *bgp, uint32_t network);
-uint64_t bgp_messages(const Bgp *bgp);
+/* Paths held at once, at most, since it was made. */
+uint32_t bgp_paths_most(const Bgp *bgp);
