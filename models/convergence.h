@@ -2,33 +2,38 @@
  * convergence.h - when each place follows a change of routes.
  *
  * An Anycast says at once where every place ends up; the Internet takes seconds to minutes to get
- * there.  Here is the delay of each changed place, by the parent chains before and after:
+ * there.  Here is the delay of each changed place, by the ways before and after:
  *
- *     heard(p)    when p's network hears that its way is gone: how long nobody noticed at the PoP,
- *                 plus one hop d for each network on the old way
- *     follows(p)  = max(heard(p), follows(new parent)), plus one hop and a wait for the neighbour's
- *                 timer (MRAI) when the neighbour could not have told p its route before
+ *     heard(p)    when p's network hears that its way is gone: what it took to notice at the PoP,
+ *                 and a hop d for each network on the old way from there to p
+ *     follows(p)  = max(heard(p), follows(new parent)) if the new parent's network could have told
+ *                 p's its route before, which then is known and waits; else
+ *                 max(heard(p), follows(new parent) + what is left of its timer + d)
  *     announced   follows(p) = follows(new parent) + d
  *
- * d is lognormal.  A network that has another session with the edge moves over inside, in a second
- * or three, and no other network hears of it: most users move so.  A place whose network keeps its
- * exit follows when the neighbour there does.  Who reaches no PoP any more hunts through ever
- * longer ways that do not exist either, round by round of timers, for about two minutes; only its
- * single-homed customers lose the route at once with it.
+ * d is lognormal.  The timer (MRAI) is kept by a share of networks.  A network that has another
+ * session with the edge moves over inside, in a second or three, and no other network hears of it:
+ * most users move so.  A place that hands over to the same neighbour as before follows with it.
+ * A network without any way left first hunts through ever longer ways that do not exist either,
+ * round by round of timers: lognormal, with a median that grows as the root of how many networks
+ * hunt, up to the size of an Internet.  One with a single neighbour has nothing to hunt for.
  *
- * Draws are functions of (key, change number, network), so that one network more moves nobody
+ * Draws are functions of (key, number of the change, ASN), so that one network more moves nobody
  * else's.  Until a place follows, its traffic goes where it went: with ROUTE_DRAIN and
- * ROUTE_ANNOUNCE it is served there, with ROUTE_CUT and ROUTE_SILENT it is lost if `from` of its
+ * ROUTE_ANNOUNCE it is served there; with ROUTE_CUT and ROUTE_SILENT it is lost if `from` of its
  * change is a PoP that went.
  *
- * Left out: places on the way between the old and the new PoP (a place has either), loops of
- * traffic meanwhile, flap damping.  bgp.h has every message; tests/theory/convergence.c compares.
+ * Left out: PoPs between the old and the new one (a place has either), loops of traffic meanwhile,
+ * flap damping, routes that get stuck for longer.  bgp.h has every message, and the test
+ * theory/convergence.c holds one against the other.
  *
- * Costs O(changes x length of ways).  State lies in the arena; no allocation after _new.
+ * A change costs O(changed places x length of their ways).  State lies in the arena; nothing is
+ * allocated after convergence_new.
  */
 #pragma once
 
 #include "models/anycast.h"
+#include "sim/rng.h"
 
 typedef enum RouteCause {
     ROUTE_ANNOUNCE, /* more or better routes: a PoP comes back, a prepend, a leak */
@@ -48,7 +53,8 @@ typedef struct ConvergenceOptions {
     SimTime detect;                    /* of links that go down: BFD, 3 x 100 ms */
     SimTime hold_least, hold_most;     /* of a silent session, uniform: the hold time of 90 s less
                                           the age of the last keepalive, up to 30 s */
-    SimTime hunt_median;               /* of the search for ways when the last is gone, lognormal */
+    SimTime hunt_median;    /* of the search when no way is left, lognormal, when as many hunt as */
+    uint32_t hunt_networks; /* this; times sqrt(how many hunt / this) if fewer */
     double hunt_sigma;
 } ConvergenceOptions;
 #define CONVERGENCE_DEFAULTS                                                                       \
@@ -61,8 +67,9 @@ typedef struct ConvergenceOptions {
                           .detect = 300 * SIM_MILLISECOND,                                         \
                           .hold_least = 60 * SIM_SECOND,                                           \
                           .hold_most = 90 * SIM_SECOND,                                            \
-                          .hunt_median = 100 * SIM_SECOND,                                         \
-                          .hunt_sigma = 0.3})
+                          .hunt_median = 115 * SIM_SECOND,                                         \
+                          .hunt_networks = 20000,                                                  \
+                          .hunt_sigma = 0.25})
 
 typedef struct Convergence Convergence;
 
