@@ -30,7 +30,8 @@ typedef struct Speaker {
     uint8_t class;  /* of the best */
     uint8_t filters;
     bool keeps_timer, leaks;
-    SimTime first, last;
+    uint32_t next; /* the neighbour, as bgp_next */
+    SimTime first, last, moved;
 } Speaker;
 
 struct Bgp {
@@ -280,6 +281,9 @@ take_best(Bgp *bgp, uint32_t network, uint32_t best, uint64_t value)
     speaker->worth = value;
     if (same)
         return;
+    if (had != (path != 0) || bgp_next(bgp, network) != speaker->next)
+        speaker->moved = bgp->now;
+    speaker->next = bgp_next(bgp, network);
     bgp_paths_drop(&bgp->paths, speaker->told);
     speaker->told = path == 0 ? 0 : bgp_paths_new(&bgp->paths, network, path, aside);
     speaker->class = best == NO_SLOT ? 0 : bgp->slots[best].class;
@@ -358,7 +362,7 @@ bgp_new(const Internet *internet, const Interconnect *interconnect, const BgpOpt
     make_slots(bgp, arena);
     join_slots(bgp);
     for (uint32_t v = 0; v < internet->n; v++) {
-        bgp->speakers[v] = (Speaker){.best = NO_SLOT, .worth = UINT64_MAX};
+        bgp->speakers[v] = (Speaker){.best = NO_SLOT, .worth = UINT64_MAX, .next = SIM_NONE};
         bgp->speakers[v].keeps_timer = draw_keeps_timer(bgp, v);
     }
     bgp_count_anew(bgp);
@@ -428,8 +432,9 @@ bgp_count_anew(Bgp *bgp)
 {
     bgp->origin = bgp->now;
     for (uint32_t v = 0; v < bgp->internet->n; v++) {
-        bgp->speakers[v].first = bgp->speakers[v].last = SIM_TIME_MAX;
-        bgp->speakers[v].n_changes = 0;
+        Speaker *speaker = &bgp->speakers[v];
+        speaker->first = speaker->last = speaker->moved = SIM_TIME_MAX;
+        speaker->n_changes = 0;
     }
 }
 
@@ -450,18 +455,28 @@ bgp_next(const Bgp *bgp, uint32_t network)
     return best == NO_SLOT ? SIM_NONE : bgp->slots[best].neighbour;
 }
 
+static SimTime
+since_counted_anew(const Bgp *bgp, SimTime at)
+{
+    return at == SIM_TIME_MAX ? at : at - bgp->origin;
+}
+
 SimTime
 bgp_first_route(const Bgp *bgp, uint32_t network)
 {
-    SimTime first = bgp->speakers[network].first;
-    return first == SIM_TIME_MAX ? first : first - bgp->origin;
+    return since_counted_anew(bgp, bgp->speakers[network].first);
 }
 
 SimTime
 bgp_last_change(const Bgp *bgp, uint32_t network)
 {
-    SimTime last = bgp->speakers[network].last;
-    return last == SIM_TIME_MAX ? last : last - bgp->origin;
+    return since_counted_anew(bgp, bgp->speakers[network].last);
+}
+
+SimTime
+bgp_last_move(const Bgp *bgp, uint32_t network)
+{
+    return since_counted_anew(bgp, bgp->speakers[network].moved);
 }
 
 uint32_t

@@ -64,9 +64,10 @@ uint8_t bgp_rank(const Bgp *bgp, uint32_t network); /* as anycast_rank */
 /* The neighbour that it sends to; SIM_NONE: the edge itself, or nowhere. */
 uint32_t bgp_next(const Bgp *bgp, uint32_t network);
 /* Since bgp_count_anew, SIM_TIME_MAX if never: when it got a route after having none; when its
- * path last changed.  And how often. */
+ * path last changed, and how often; when the neighbour that it sends to last changed. */
 SimTime bgp_first_route(const Bgp *bgp, uint32_t network);
 SimTime bgp_last_change(const Bgp *bgp, uint32_t network);
 uint32_t bgp_changes(const Bgp *bgp, uint32_t network);
+SimTime bgp_last_move(const Bgp *bgp, uint32_t network);
 /* Paths held at once, at most, since it was made. */
 uint32_t bgp_paths_most(const Bgp *bgp);

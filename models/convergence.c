@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-enum { NUMBER_HOP, NUMBER_TIMER, NUMBER_HOLD, NUMBER_INSIDE, NUMBER_HUNT, NUMBERS };
+enum { NUMBER_HOP, NUMBER_TIMER, NUMBER_AGAIN, NUMBER_HOLD, NUMBER_INSIDE, NUMBER_HUNT, NUMBERS };
 /* A way is no longer than its network's rank says; the last is a PoP. */
 enum { WAY_MAX = ANYCAST_LENGTH_MAX + 2 };
 #define NOT_KNOWN (-1)
@@ -57,18 +57,28 @@ inside(const Look *look, uint32_t network)
     return sim_rng_uniform(&rng, c->options.inside_least, c->options.inside_most);
 }
 
-/* What is left of a timer that somebody else's news started: any part of it. */
+/* What is left of the sender's timer, which other news started: any part of it. */
 static SimTime
-timer(const Look *look, uint32_t network)
+timer(const Look *look, uint32_t sender, uint32_t receiver)
 {
     const Convergence *c = look->convergence;
-    SimRng keeps = draw_of(c, 0, network, NUMBER_TIMER);
+    SimRng keeps = draw_of(c, 0, sender, NUMBER_TIMER);
     if (!sim_rng_chance(&keeps, c->options.mrai_share))
         return 0;
-    SimRng rng = draw_of(c, c->n_changes, network, NUMBER_TIMER);
+    SimRng rng = draw_of(c, c->n_changes, receiver, NUMBER_TIMER);
     double jitter = 0.75 + 0.25 * sim_rng_unit(&rng);
     double left = sim_rng_unit(&rng);
     return sim_from_nanoseconds((double)c->options.mrai * jitter * left);
+}
+
+/* The same for an announcement, which seldom is the second within one timer. */
+static SimTime
+timer_of_announcement(const Look *look, uint32_t sender, uint32_t receiver)
+{
+    const Convergence *c = look->convergence;
+    SimRng rng = draw_of(c, c->n_changes, receiver, NUMBER_AGAIN);
+    bool again = sim_rng_chance(&rng, c->options.again_share);
+    return again ? timer(look, sender, receiver) : 0;
 }
 
 static SimTime
@@ -162,14 +172,20 @@ hunt_scale(const Look *look)
     return n < c->options.hunt_networks ? sqrt((double)n / c->options.hunt_networks) : 1;
 }
 
-/* It has no way left, and hears so; with more than one neighbour it tries theirs first. */
+static SimTime follows(const Look *look, uint32_t place);
+
+/* It has no way left.  With more than one neighbour it hunts; with one it hears from that when it
+ * has given up. */
 static SimTime
 gives_up(const Look *look, uint32_t place)
 {
     const Convergence *c = look->convergence;
-    uint32_t network = c->internet->network[place];
-    SimTime at = heard(look, place);
-    return n_neighbours(c->internet, network) > 1 ? sim_time_add(at, hunt(look, network)) : at;
+    uint32_t network = c->internet->network[place], parent = c->parent[place];
+    if (n_neighbours(c->internet, network) > 1)
+        return sim_time_add(heard(look, place), hunt(look, network));
+    if (parent == SIM_NONE || !c->is_changed[parent])
+        return heard(look, place);
+    return sim_time_add(follows(look, parent), hop(look, network));
 }
 
 /* It has a session of its own with the edge. */
@@ -190,15 +206,17 @@ static SimTime
 follows_neighbour(const Look *look, uint32_t place, uint32_t parent, SimTime theirs)
 {
     const Convergence *c = look->convergence;
-    uint32_t network = c->internet->network[place];
+    uint32_t network = c->internet->network[place], sender = c->internet->network[parent];
     if (c->pop[place] != SIM_NONE && c->parent[place] == parent)
         return theirs;
-    if (look->cause == ROUTE_ANNOUNCE)
-        return sim_time_add(theirs, hop(look, network));
+    if (look->cause == ROUTE_ANNOUNCE) {
+        SimTime told = sim_time_add(theirs, timer_of_announcement(look, sender, network));
+        return sim_time_add(told, hop(look, network));
+    }
     SimTime at = heard(look, place);
     if (was_told(look, network, parent))
         return MAX(at, theirs);
-    SimTime told = sim_time_add(theirs, timer(look, c->internet->network[parent]));
+    SimTime told = sim_time_add(theirs, timer(look, sender, network));
     return MAX(at, sim_time_add(told, hop(look, network)));
 }
 

@@ -9,14 +9,14 @@
  *     follows(p)  = max(heard(p), follows(new parent)) if the new parent's network could have told
  *                 p's its route before, which then is known and waits; else
  *                 max(heard(p), follows(new parent) + what is left of its timer + d)
- *     announced   follows(p) = follows(new parent) + d
+ *     announced   follows(p) = follows(new parent) + d, and seldom what is left of its timer
  *
  * d is lognormal.  The timer (MRAI) is kept by a share of networks.  A network that has another
  * session with the edge moves over inside, in a second or three, and no other network hears of it:
  * most users move so.  A place that hands over to the same neighbour as before follows with it.
  * A network without any way left first hunts through ever longer ways that do not exist either,
  * round by round of timers: lognormal, with a median that grows as the root of how many networks
- * hunt, up to the size of an Internet.  One with a single neighbour has nothing to hunt for.
+ * hunt, up to the size of an Internet.  One with a single neighbour gives up when that does.
  *
  * Draws are functions of (key, number of the change, ASN), so that one network more moves nobody
  * else's.  Until a place follows, its traffic goes where it went: with ROUTE_DRAIN and
@@ -49,6 +49,8 @@ typedef struct ConvergenceOptions {
     SimTime mrai; /* least time between two announcements to a neighbour (RFC 4271: 30 s) times
                      U(0.75, 1) for jitter, at the share of networks that keep it */
     double mrai_share;
+    double again_share; /* of announcements that correct one just sent, and wait for the timer;
+                           fitted to bgp.h */
     SimTime inside_least, inside_most; /* to move over to another session of one's own, uniform */
     SimTime detect;                    /* of links that go down: BFD, 3 x 100 ms */
     SimTime hold_least, hold_most;     /* of a silent session, uniform: the hold time of 90 s less
@@ -62,12 +64,13 @@ typedef struct ConvergenceOptions {
                           .hop_sigma = 1.0,                                                        \
                           .mrai = 30 * SIM_SECOND,                                                 \
                           .mrai_share = 0.5,                                                       \
+                          .again_share = 0.2,                                                      \
                           .inside_least = 1 * SIM_SECOND,                                          \
                           .inside_most = 3 * SIM_SECOND,                                           \
                           .detect = 300 * SIM_MILLISECOND,                                         \
                           .hold_least = 60 * SIM_SECOND,                                           \
                           .hold_most = 90 * SIM_SECOND,                                            \
-                          .hunt_median = 115 * SIM_SECOND,                                         \
+                          .hunt_median = 105 * SIM_SECOND,                                         \
                           .hunt_networks = 20000,                                                  \
                           .hunt_sigma = 0.25})
 
