@@ -2,11 +2,38 @@
  * interconnect.h - where the edge meets other networks: its sessions.
  *
  * A session is a PoP and a network that exchange routes there, and what the network takes the edge
- * for: its customer (the edge buys transit from it), its peer, or its provider.  Interconnections
- * are made from an Internet and a Geo: some tier 1 sell transit at many PoPs, thousands of networks
- * meet the edge at exchange points in the cities of PoPs, near their homes; the share `remote` of
- * them meets it only at one distant hub, as networks do that peer remotely.  How much a city
- * attracts is the weight of its PoP (networks that meet there).
+ * for: its customer (the edge buys transit from it), its peer, or its provider.
+ *
+ * Interconnections are made from an Internet and a Geo.  The tier 1 with most customers sell
+ * transit at the PoPs in the cities of their homes.  Other networks peer with the edge, at most 65
+ * % of all; which ones is drawn with weight by kind (tier 1 8, sellers of transit 3, content 4,
+ * stubs 0.5) plus the square root of users in means.  Where: for each home, and once more for one
+ * of them, a PoP is drawn with probability ~
+ *
+ *     weight^(reach / scatter) exp(-distance / scatter)
+ *
+ * weight being that of the PoP (networks that meet there, so the pull of its exchange points).  The
+ * share `hubs` of networks meets others in the large hub of its part of the world, reach 800 km and
+ * scatter 60 km; the rest nearby, 100 and 280 km.  Before that, the share `remote`, without sellers
+ * of transit in several countries, meets the edge only at one hub 500 km off or more, drawn ~
+ * weight exp(-distance / 2,000 km), as networks do that peer remotely.  All these are assumptions,
+ * chosen so that catchments are as published (models/README.md): users at their nearest PoP, and
+ * where they go when it withdraws.
+ *
+ * `hubs` is what makes few PoPs carry much, and it costs proximity.  20,000 networks, means of six
+ * seeds, requests in the busiest 19 of 320 PoPs (published: about half) and users at their nearest
+ * PoP (published: 65 % see no inflation):
+ *
+ *     hubs                   0      0.25   0.5    0.75   1
+ *     remote 0               0.20   0.27   0.36   0.46   0.55  of requests
+ *                            0.83   0.77   0.72   0.66   0.60  of users
+ *     remote 0.15            0.22   0.28   0.35   0.42   0.50  of requests
+ *                            0.70   0.65   0.61   0.56   0.51  of users
+ *
+ * With every metro at its nearest PoP the busiest 19 carry 0.21.  So both are not had at once: half
+ * of the requests in 19 PoPs needs hubs near 1.
+ *
+ * Left out: private interconnects as a kind of their own, caches inside networks, prices, capacity.
  *
  * Sessions are sorted by network, then PoP: rows by network, and rows by PoP that point to them.
  * Never changes once made; owns its columns.
@@ -26,9 +53,11 @@ typedef struct InterconnectOptions {
     uint32_t networks; /* that meet the edge, besides the sellers of transit; 0: none */
     uint32_t transits; /* tier 1 that sell it transit */
     double remote;     /* share of networks that meet the edge only at one distant hub */
+    double hubs;       /* of the others, the share that meets it in large hubs, not nearby */
 } InterconnectOptions;
 #define INTERCONNECT_DEFAULTS                                                                      \
-    ((InterconnectOptions){.seed = 1, .networks = 13000, .transits = 8, .remote = 0.15})
+    ((InterconnectOptions){                                                                        \
+        .seed = 1, .networks = 13000, .transits = 8, .remote = 0.15, .hubs = 0.25})
 
 typedef struct Interconnect {
     uint32_t n_sessions, n_networks, n_pops;
@@ -40,6 +69,7 @@ typedef struct Interconnect {
     uint32_t *pop_start, *of_pop; /* [pop + 1], sessions of a PoP in ascending order */
 } Interconnect;
 
+/* Costs O(metros * PoPs), 30 to 60 ms for 20,000 networks. */
 Interconnect *interconnect_make(const Internet *internet, const Geo *geo,
                                 const InterconnectOptions *options);
 typedef struct InterconnectSession {

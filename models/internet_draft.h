@@ -10,6 +10,8 @@
 #include "models/internet.h"
 #include "sim/rng.h"
 
+#include <math.h>
+
 typedef struct InternetDraft {
     const Geo *geo;
     uint64_t seed;
@@ -66,5 +68,9 @@ internet_draft_chord_squared(const GeoPlaces *a, uint32_t i, const GeoPlaces *b,
     double x = a->x[i] - b->x[j], y = a->y[i] - b->y[j], z = a->z[i] - b->z[j];
     return x * x + y * y + z * z;
 }
-double internet_draft_kernel(const InternetKernel *kernel, const GeoPlaces *at, uint32_t a,
-                             uint32_t b);
+static inline double
+internet_draft_kernel(const InternetKernel *kernel, const GeoPlaces *at, uint32_t a, uint32_t b)
+{
+    double chord = sqrt(internet_draft_chord_squared(at, a, at, b));
+    return kernel->factor[(int)(chord * (INTERNET_KERNEL_STEPS / 2.0))];
+}

@@ -2,8 +2,6 @@
 
 #include "sim/elementary.h"
 
-#include <string.h>
-
 #define HOME_POWER 0.75
 /* How far the cities of a large network are spread around its home. */
 #define LARGE_SCALE_KM 2500.0

@@ -3,7 +3,6 @@
 #include "sim/elementary.h"
 
 #include <math.h>
-#include <string.h>
 
 #define EARTH_RADIUS_KM 6371.0088
 /* A network that has no exchange point in its city goes so much further for one e times as large.
@@ -38,15 +37,14 @@ typedef struct Fabric {
 /* ---- Where ---- */
 
 static uint32_t
-best_exchange(const Geo *geo, uint32_t metro)
+best_exchange(const Geo *geo, const double *pull_km, uint32_t metro)
 {
     uint32_t best = 0;
     double best_value = -INFINITY;
     for (uint32_t pop = 0; pop < geo->n_pops; pop++) {
         double chord =
             sqrt(internet_draft_chord_squared(&geo->metros.at, metro, &geo->pops.at, pop));
-        double value =
-            sim_log(MAX(geo->pops.weight[pop], 1e-3)) * REACH_KM - chord * EARTH_RADIUS_KM;
+        double value = pull_km[pop] - chord * EARTH_RADIUS_KM;
         if (value > best_value) {
             best = pop;
             best_value = value;
@@ -62,8 +60,11 @@ find_exchanges(Fabric *fabric)
     fabric->n_exchanges = geo->n_pops;
     fabric->exchange_of = g_new(uint32_t, geo->n_metros);
     fabric->weight = g_new(double, geo->n_pops);
+    g_autofree double *pull_km = g_new(double, geo->n_pops);
+    for (uint32_t pop = 0; pop < geo->n_pops; pop++)
+        pull_km[pop] = sim_log(MAX(geo->pops.weight[pop], 1e-3)) * REACH_KM;
     for (uint32_t metro = 0; metro < geo->n_metros; metro++)
-        fabric->exchange_of[metro] = best_exchange(geo, metro);
+        fabric->exchange_of[metro] = best_exchange(geo, pull_km, metro);
     double sum = 0;
     for (uint32_t pop = 0; pop < geo->n_pops; pop++)
         fabric->weight[pop] = sum += geo->pops.weight[pop];

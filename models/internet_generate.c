@@ -3,8 +3,6 @@
 #include "models/internet_draft.h"
 #include "sim/elementary.h"
 
-#include <math.h>
-
 #define EARTH_RADIUS_KM 6371.0088
 /* Of a graph large enough for them. */
 #define TIER1 16
@@ -58,13 +56,6 @@ internet_draft_kernel_init(InternetKernel *kernel, double scale_km)
     for (int i = 0; i <= INTERNET_KERNEL_STEPS; i++)
         kernel->factor[i] =
             sim_exp(-(i + 0.5) * 2 / INTERNET_KERNEL_STEPS * EARTH_RADIUS_KM / scale_km);
-}
-
-double
-internet_draft_kernel(const InternetKernel *kernel, const GeoPlaces *at, uint32_t a, uint32_t b)
-{
-    double chord = sqrt(internet_draft_chord_squared(at, a, at, b));
-    return kernel->factor[(int)(chord * (INTERNET_KERNEL_STEPS / 2.0))];
 }
 
 /* Stable, by the row of each pair or by its column. */
