@@ -16,7 +16,7 @@ static const double kind_weight[NETWORK_KINDS] = {8, 3, 4, 0.5};
 #define HUB_REACH_KM 800.0
 #define HUB_SCATTER_KM 60.0
 #define LOCAL_REACH_KM 100.0
-#define LOCAL_SCATTER_KM 280.0
+#define LOCAL_SCATTER_KM 160.0
 /* Remote hubs attract by weight and exp(-distance / this), from that distance on. */
 #define REMOTE_SCALE_KM 2000.0
 #define REMOTE_FROM_KM 500.0

@@ -95,12 +95,12 @@ as_many_networks_meet_the_edge_as_asked_for(void)
 {
     World w = world(2000);
     for (uint32_t networks = 0; networks <= 1000; networks += 250) {
-        g_autoptr(Interconnect) edge = make(&w, networks, 0.15, 0.25);
+        g_autoptr(Interconnect) edge = make(&w, networks, 0.15, 0.4);
         CHECK_INT(count_networks(edge, SESSION_PEER), networks);
         CHECK_INT(count_networks(edge, SESSION_CUSTOMER), 8);
         CHECK_INT(count_networks(edge, SESSION_PROVIDER), 0);
     }
-    g_autoptr(Interconnect) most = make(&w, 13000, 0.15, 0.25);
+    g_autoptr(Interconnect) most = make(&w, 13000, 0.15, 0.4);
     CHECK_INT(count_networks(most, SESSION_PEER), 1300);
     world_finish(&w);
 }
@@ -109,7 +109,7 @@ static void
 the_smallest_internet_meets_the_edge(void)
 {
     World w = world(INTERNET_GENERATE_MIN);
-    g_autoptr(Interconnect) edge = make(&w, 13000, 0.15, 0.25);
+    g_autoptr(Interconnect) edge = make(&w, 13000, 0.15, 0.4);
     CHECK_INT(count_networks(edge, SESSION_CUSTOMER), 3);
     CHECK_INT(count_networks(edge, SESSION_PEER), 41);
     world_finish(&w);
@@ -119,7 +119,7 @@ static void
 tier_1_sell_transit_where_they_are(void)
 {
     World w = world(2000);
-    g_autoptr(Interconnect) edge = make(&w, 1000, 0.15, 0.25);
+    g_autoptr(Interconnect) edge = make(&w, 1000, 0.15, 0.4);
     for (uint32_t s = 0; s < edge->n_sessions; s++) {
         uint32_t network = edge->network[s];
         double nearest = INFINITY;
@@ -142,7 +142,7 @@ static void
 remote_networks_meet_the_edge_once_and_far_away(void)
 {
     World w = world(2000);
-    g_autoptr(Interconnect) edge = make(&w, 1000, 1, 0.25);
+    g_autoptr(Interconnect) edge = make(&w, 1000, 1, 0.4);
     uint32_t once = 0;
     for (uint32_t i = 0; i < w.internet->n; i++) {
         uint32_t first_home = w.internet->home[w.internet->place_start[i]];
@@ -161,8 +161,8 @@ static void
 the_remote_share_of_networks_is_remote(void)
 {
     World w = world(20000);
-    g_autoptr(Interconnect) none = make(&w, 13000, 0, 0.25);
-    g_autoptr(Interconnect) some = make(&w, 13000, 0.15, 0.25);
+    g_autoptr(Interconnect) none = make(&w, 13000, 0, 0.4);
+    g_autoptr(Interconnect) some = make(&w, 13000, 0.15, 0.4);
     uint32_t stubs = 0, changed = 0;
     for (uint32_t i = 0; i < w.internet->n; i++) {
         if (w.internet->kind[i] != NETWORK_STUB || sessions_of(none, i) == 0)
@@ -196,7 +196,7 @@ static void
 content_and_networks_with_users_come_first(void)
 {
     World w = world(20000);
-    g_autoptr(Interconnect) edge = make(&w, 5000, 0.15, 0.25);
+    g_autoptr(Interconnect) edge = make(&w, 5000, 0.15, 0.4);
     double all = 0, met = 0;
     uint32_t n[NETWORK_KINDS] = {0}, n_met[NETWORK_KINDS] = {0};
     for (uint32_t i = 0; i < w.internet->n; i++) {
@@ -216,12 +216,12 @@ static void
 a_seed_makes_one_edge(void)
 {
     World w = world(2000);
-    g_autoptr(Interconnect) a = make(&w, 1000, 0.15, 0.25);
-    g_autoptr(Interconnect) again = make(&w, 1000, 0.15, 0.25);
+    g_autoptr(Interconnect) a = make(&w, 1000, 0.15, 0.4);
+    g_autoptr(Interconnect) again = make(&w, 1000, 0.15, 0.4);
     g_autoptr(Interconnect) other = interconnect_make(
         w.internet, w.geo,
         &(InterconnectOptions){
-            .seed = 2, .networks = 1000, .transits = 8, .remote = 0.15, .hubs = 0.25});
+            .seed = 2, .networks = 1000, .transits = 8, .remote = 0.15, .hubs = 0.4});
     CHECK_INT(a->n_sessions, again->n_sessions);
     CHECK(memcmp(a->pop, again->pop, a->n_sessions * sizeof *a->pop) == 0);
     CHECK(a->n_sessions != other->n_sessions ||
