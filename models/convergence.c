@@ -195,9 +195,7 @@ follows_directly(const Look *look, uint32_t place)
     const Convergence *c = look->convergence;
     uint32_t network = c->internet->network[place];
     bool was_direct = c->pop[place] != SIM_NONE && c->parent[place] == SIM_NONE;
-    if (look->cause == ROUTE_ANNOUNCE)
-        return was_direct ? inside(look, network) : hop(look, network);
-    SimTime at = heard(look, place);
+    SimTime at = look->cause == ROUTE_ANNOUNCE ? hop(look, network) : heard(look, place);
     return was_direct ? sim_time_add(at, inside(look, network)) : at;
 }
 

@@ -12,9 +12,9 @@
  *     announced   follows(p) = follows(new parent) + d, and seldom what is left of its timer
  *
  * d is lognormal.  The timer (MRAI) is kept by a share of networks.  A network that has another
- * session with the edge moves over inside, in a second or three, and no other network hears of it:
- * most users move so.  A place that hands over to the same neighbour as before follows with it.
- * A network without any way left first hunts through ever longer ways that do not exist either,
+ * session with the edge moves over inside, in a second or three after it heard, and no other hears
+ * of it: most users move so.  A place that hands over to the same neighbour as before follows with
+ * it. A network without any way left first hunts through ever longer ways that do not exist either,
  * round by round of timers: lognormal, with a median that grows as the root of how many networks
  * hunt, up to the size of an Internet.  One with a single neighbour gives up when that does.
  *

@@ -128,14 +128,17 @@ even_hops(void)
 static void
 a_network_with_another_session_moves_inside(void)
 {
+    ConvergenceOptions options = even_hops();
     for (uint64_t seed = 0; seed < 50; seed++) {
-        Case c = case_with("2>3 3>4", "A 2 3 4", &CONVERGENCE_DEFAULTS, seed);
+        Case c = case_with("2>3 3>4", "A 2 3 4", &options, seed);
         change(&c, "B 2 3 4", ROUTE_CUT, 0);
-        CHECK(delay(&c, 2) >= 1300 * SIM_MILLISECOND && delay(&c, 2) <= 3300 * SIM_MILLISECOND);
+        CHECK(delay(&c, 2) >= options.detect + options.inside_least);
+        CHECK(delay(&c, 2) <= options.detect + options.inside_most);
         CHECK_INT(delay(&c, 3), delay(&c, 2));
         CHECK_INT(delay(&c, 4), delay(&c, 2));
         change(&c, "A 2 3 4", ROUTE_ANNOUNCE, 0);
-        CHECK(delay(&c, 2) >= SIM_SECOND && delay(&c, 2) <= 3 * SIM_SECOND);
+        CHECK(delay(&c, 2) >= options.hop_median + options.inside_least);
+        CHECK(delay(&c, 2) <= options.hop_median + options.inside_most);
         CHECK_INT(delay(&c, 4), delay(&c, 2));
         case_drop(&c);
     }
