@@ -131,12 +131,44 @@ counts_sites(const Spec *spec)
     return is_asked;
 }
 
+static void
+refuse(SimMessages *messages, const SimEntity *entity, const char *key)
+{
+    if (entity->is_given)
+        sim_messages_error(messages, entity->mark,
+                           "`%s` is read but not simulated yet: expected a network without it",
+                           key);
+}
+
+/* Keys of the network around the edge that no mechanism obeys yet; better refused than ignored. */
+static void
+refuse_unfinished(const Spec *spec, SimMessages *messages)
+{
+    const NetworkSpec *network = &spec->network;
+    refuse(messages, &network->internet.entity, "internet");
+    refuse(messages, &network->connections.entity, "connections");
+    refuse(messages, &network->overload.entity, "overload");
+    refuse(messages, &network->traffic_manager.entity, "traffic_manager");
+    SIM_EACH(const PopOverrideSpec, override, network->overrides)
+    {
+        refuse(messages, &override->overload.entity, "overload");
+        if (override->clusters.n > 0)
+            refuse(messages, &override->entity, "clusters");
+    }
+    SIM_EACH(const PrefixGroupSpec, group, spec->prefix_groups)
+    refuse(messages, &group->entity, "prefix_groups");
+    SIM_EACH(const TimelineSpec, entry, spec->timeline)
+    if (entry->how != POP_LOSS_DRAIN)
+        refuse(messages, &entry->entity, "how");
+}
+
 static bool
 attach(Run *run, const Spec *spec, const RunOptions *options, SimMessages *messages)
 {
     Parts *parts = run->parts = sim_attach(run->sim, &model);
     World *world = &parts->world;
     uint32_t before = sim_messages_errors(messages);
+    refuse_unfinished(spec, messages);
     if (!world_init(world, run->sim, spec, run->geo, messages))
         return false;
     const PlaneOptions plane_options = {.duration = run->duration,
