@@ -292,7 +292,7 @@ rows_agree_with_a_matrix_in_any_order_of_telling(void)
     SimRng draw = sim_rng_named(5, 0, "relations"), order = sim_rng_named(5, 0, "order");
     for (uint32_t a = 0; a < DRAWN; a++)
         for (uint32_t b = a + 1; b < DRAWN; b++)
-            relation[a][b] = (uint8_t)MIN(sim_rng_below(&draw, 8), 3) % 3;
+            relation[a][b] = (uint8_t)(MIN(sim_rng_below(&draw, 8), 3) % 3);
     for (int round = 0; round < 5; round++) {
         g_autoptr(Internet) internet = random_internet(relation, &order);
         CHECK_INT(internet->n, DRAWN);
